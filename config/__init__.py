@@ -1,0 +1,1 @@
+"""Settings, URLs, schedule, embedded servers and supervisor of Postern."""

@@ -1,0 +1,102 @@
+"""The Celery app, its settings and the whole schedule.
+
+The database is the truth: every task is a sweep over rows, safe to run twice and on two machines, and short. The web
+process never publishes; a message the broker loses is made good by the next sweep.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import timedelta
+
+import psycopg
+from celery import Celery
+from celery.beat import Scheduler
+
+from config.env import load
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+log = logging.getLogger(__name__)
+
+SCHEDULE = {
+    "say that the beat is alive": {"task": "letters.beat_pulse", "schedule": timedelta(seconds=30)},
+    "raise what is due": {"task": "notices.raise_due", "schedule": timedelta(seconds=60)},
+    "send waiting letters": {"task": "letters.deliver", "schedule": timedelta(seconds=15)},
+    "run waiting imports": {"task": "exchange.run_imports", "schedule": timedelta(seconds=3)},
+}
+
+app = Celery("postern")
+app.conf.update(
+    broker_url=load(os.environ).redis.broker_url,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 200,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 15,
+        "socket_connect_timeout": 5,
+    },
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    task_time_limit=170,
+    task_soft_time_limit=150,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_enable_remote_control=False,
+    accept_content=["json"],
+    task_serializer="json",
+    timezone="UTC",
+    beat_schedule=SCHEDULE,
+    beat_scheduler="config.celery:LeadingScheduler",
+    beat_max_loop_interval=1,
+)
+# A sweep that waited longer than its own period is pointless: the next one does its work.
+for _entry in SCHEDULE.values():
+    _entry["options"] = {"expires": _entry["schedule"].total_seconds() * 2}
+app.autodiscover_tasks(["core.letters", "notices", "exchange"])
+
+
+class LeadingScheduler(Scheduler):
+    """A beat that sends only while it holds one lock of the database, so that several may run and one leads.
+
+    The lock belongs to a connection of its own: it is gone the moment the process or the database is.
+    """
+
+    LOCK = 0x62656174
+
+    def setup_schedule(self) -> None:
+        self.install_default_entries(self.schedule)
+        self.merge_inplace(self.app.conf.beat_schedule)
+        self._lead: psycopg.Connection | None = None
+        self._holds = False
+
+    def tick(self, *args, **kwargs) -> float:
+        """Send what is due when leading; look again in a second when another beat leads."""
+        return super().tick(*args, **kwargs) if self.leads() else 1.0
+
+    def leads(self) -> bool:
+        """Whether this beat holds the lock; tries for it, and notices when its connection is gone."""
+        try:
+            if self._lead is None:
+                address = load(os.environ).database.as_conninfo()
+                self._lead = psycopg.connect(**address, autocommit=True, connect_timeout=5)
+            if self._holds:
+                self._lead.execute("SELECT 1")
+            else:
+                row = self._lead.execute("SELECT pg_try_advisory_lock(%s)", [self.LOCK]).fetchone()
+                self._holds = bool(row and row[0])
+        except psycopg.Error as away:
+            log.warning("beat: database away (%s)", type(away).__name__)
+            self._drop()
+        return self._holds
+
+    def _drop(self) -> None:
+        if self._lead is not None:
+            self._lead.close()
+        self._lead, self._holds = None, False
+
+    def close(self) -> None:
+        self._drop()
+        super().close()

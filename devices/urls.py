@@ -1,0 +1,6 @@
+"""Routes of devices."""
+
+from __future__ import annotations
+
+app_name = "devices"
+urlpatterns = []

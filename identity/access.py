@@ -1,0 +1,63 @@
+"""The guard on every route: who may open it, and that nobody does with a password alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import quote
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from identity.policies import anyone
+
+Policy = Callable[..., bool]
+
+
+def requires(policy: Policy):
+    """Let a view answer only members who have shown password and code and whom `policy` admits.
+
+    The policy is left on the view as `.policy`; a test walks the URL list and fails on a route without one.
+    """
+
+    def guard(view):
+        @wraps(view)
+        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+            if not (request.user.is_authenticated and request.user.is_verified()):
+                return to_sign_in(request)
+            if not policy(request.user):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.policy = policy
+        return guarded
+
+    return guard
+
+
+def open_to_all(view):
+    """Mark a view as open before sign-in. The list of such routes is a test’s."""
+    view.policy = anyone
+    return view
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send the browser to the sign-in page and back here afterwards; a fragment makes the whole page go."""
+    back = request.get_full_path() if request.method == "GET" else request.headers.get("HX-Current-URL", "/")
+    address = f"{reverse('identity:sign_in')}?next={quote(safe_next(request, back))}"
+    if request.htmx:
+        answer = HttpResponse(status=204)
+        answer["HX-Redirect"] = address
+        return answer
+    return redirect(address)
+
+
+def safe_next(request: HttpRequest, address: str | None) -> str:
+    """`address` when it is a path of this installation, else Today."""
+    here = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    if not address or not here or not address.startswith("/") or "\\" in address or address.startswith("//"):
+        return "/"
+    return address

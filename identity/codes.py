@@ -1,0 +1,131 @@
+"""One-time codes, backup codes and sealing: cryptography of Postern's own front door, without Django's models.
+
+Sealing is AES-256-GCM with a key derived per purpose (HKDF-SHA256) from a key file outside the database, bound to its
+row by the additional data. Digests of what we issued are HMAC-SHA256 under a pepper of its own, so that losing one key
+never costs both kinds of factor.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import unicodedata
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django_otp.oath import TOTP
+
+STEP = 30
+SEED_BYTES = 20
+KEY_ID = b"\x01"
+# Without look-alikes (0 o, 1 l i). 16 of 31 symbols carry 79 bits.
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+SHEET_SIZE = 10
+
+
+class CannotUnseal(Exception):
+    """The sealed value was changed, belongs to another row, or the sealing key is not the one that sealed it."""
+
+
+class NoKey(Exception):
+    """A key file is missing or empty, so nothing that rests on it can be made or checked."""
+
+
+def _needed(key: bytes) -> bytes:
+    if len(key) < 32:
+        raise NoKey("The key files are missing. `make up` makes them; in production see docs/running.md.")
+    return key
+
+
+@lru_cache(maxsize=4)
+def _sealing_key(raw: bytes) -> AESGCM:
+    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=b"postern totp seed").derive(raw))
+
+
+def seal(secret: bytes, *, context: bytes) -> bytes:
+    """Encrypt a secret, bound to `context`: one byte key id, 12 bytes nonce, ciphertext with tag."""
+    nonce = os.urandom(12)
+    return KEY_ID + nonce + _sealing_key(_needed(settings.POSTERN_SEALING_KEY)).encrypt(nonce, secret, context)
+
+
+def unseal(sealed: bytes, *, context: bytes) -> bytes:
+    """Decrypt what `seal` made for the same context; raises CannotUnseal otherwise."""
+    if sealed[:1] != KEY_ID:
+        raise CannotUnseal("sealed with a key that this installation does not have")
+    try:
+        return _sealing_key(_needed(settings.POSTERN_SEALING_KEY)).decrypt(sealed[1:13], sealed[13:], context)
+    except Exception as failed:  # InvalidTag has no public base worth naming; any failure means the same here
+        raise CannotUnseal("the sealed value does not open") from failed
+
+
+def new_seed() -> bytes:
+    return secrets.token_bytes(SEED_BYTES)
+
+
+def in_base32(seed: bytes) -> str:
+    """The seed as an authenticator app takes it by hand, in groups of four."""
+    text = base64.b32encode(seed).decode().rstrip("=")
+    return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+def otpauth(seed: bytes, *, name: str, issuer: str) -> str:
+    """The address inside the QR code (Key URI format)."""
+    key = base64.b32encode(seed).decode().rstrip("=")
+    return f"otpauth://totp/{quote(issuer)}:{quote(name)}?secret={key}&issuer={quote(issuer)}&digits=6&period={STEP}"
+
+
+def matching_step(seed: bytes, token: str, *, at: datetime) -> int | None:
+    """The 30 s step among this one and its two neighbours whose six-digit code is `token`, or None.
+
+    Only ASCII digits count; blanks, which apps show in the middle, are dropped.
+    """
+    token = token.replace(" ", "")
+    if not re.fullmatch(r"[0-9]{6}", token):
+        return None
+    now = int(at.timestamp()) // STEP
+    for step in (now, now - 1, now + 1):
+        if hmac.compare_digest(_code(seed, step), token):
+            return step
+    return None
+
+
+def code_at(seed: bytes, at: datetime) -> str:
+    """The six digits that an authenticator with this seed shows at a moment."""
+    return _code(seed, int(at.timestamp()) // STEP)
+
+
+def _code(seed: bytes, step: int) -> str:
+    totp = TOTP(seed, step=STEP)
+    totp.time = step * STEP
+    return f"{totp.token():06d}"
+
+
+def new_backup_code() -> str:
+    """Sixteen symbols in groups of four, 79 bits."""
+    text = "".join(secrets.choice(ALPHABET) for _ in range(16))
+    return "-".join(text[i : i + 4] for i in range(0, 16, 4))
+
+
+def backup_digest(code: str, *, owner: int) -> str:
+    """What the database keeps of a backup code; spelling with or without dashes, blanks or capitals is the same code."""
+    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", code)).lower()
+    return digest(f"backup:{owner}:{plain}")
+
+
+def new_token() -> str:
+    """A token we issue in a link or on the terminal: 160 bits, easy to copy."""
+    return secrets.token_urlsafe(20)
+
+
+def digest(text: str) -> str:
+    """HMAC-SHA256 (hex) under the pepper."""
+    return hmac.new(_needed(settings.POSTERN_PEPPER), text.encode(), hashlib.sha256).hexdigest()

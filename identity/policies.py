@@ -1,0 +1,41 @@
+"""Who may do what: predicates on a member, without queries. `@requires` names one on every route."""
+
+from __future__ import annotations
+
+
+def anyone(member) -> bool:
+    """Open before sign-in; the list of such routes is short and tested."""
+    return True
+
+
+def any_member(member) -> bool:
+    return member.is_active
+
+
+def is_owner(member) -> bool:
+    return member.is_owner
+
+
+def is_manager(member) -> bool:
+    """Owners and managers run the inventory."""
+    return member.is_manager
+
+
+def sees_everything(member) -> bool:
+    """Owners, managers and auditors read the whole house."""
+    return member.sees_everything
+
+
+def may_do_things(member) -> bool:
+    """Everybody but an auditor, who changes nothing."""
+    return not member.is_auditor
+
+
+def may_give_role(member, role: str) -> bool:
+    """Only an owner makes owners and managers; a manager may add traders and auditors."""
+    return member.is_owner or (member.is_manager and role in ("trader", "auditor"))
+
+
+def may_change_member(member, other) -> bool:
+    """Nobody manages somebody above them."""
+    return member.is_owner or (member.is_manager and other.role in ("trader", "auditor"))

@@ -1,0 +1,41 @@
+"""Pure reasoning about sign-in: how long to wait after how many failures."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import datetime, timedelta
+
+FREE_TRIES = 4
+LONGEST_WAIT = timedelta(minutes=15)
+WINDOW = timedelta(hours=1)
+# One network may be wrong this often within the window, over all names, before it must wait.
+NETWORK_TRIES = 30
+
+
+def wait_after(failures: int) -> timedelta:
+    """How long after the last of `failures` wrong answers in a row the next one is looked at: 2 s doubling, capped."""
+    if failures <= FREE_TRIES:
+        return timedelta(0)
+    return min(timedelta(seconds=2 ** (failures - FREE_TRIES)), LONGEST_WAIT)
+
+
+def still_to_wait(failures: int, last: datetime | None, at: datetime) -> timedelta:
+    """What is left of the wait at `at`; zero when none is."""
+    if last is None:
+        return timedelta(0)
+    return max(last + wait_after(failures) - at, timedelta(0))
+
+
+def network_of(address: str | None) -> str | None:
+    """The network an address counts under: itself for IPv4, its /64 for IPv6; None when it is not an address."""
+    if not address:
+        return None
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    if parsed.version == 4:
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network(f"{parsed}/64", strict=False).network_address)

@@ -1,0 +1,36 @@
+"""Lost something? The one page for somebody who can't sign in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from core import clock
+from identity import actions, queries
+from identity.access import open_to_all
+from identity.forms import LostForm
+from identity.rules import network_of
+
+MOST_AN_HOUR = 5
+
+
+@require_http_methods(["GET", "POST"])
+@open_to_all
+def lost(request: HttpRequest) -> HttpResponse:
+    """Whom to ring, and a request to be called back; it names nobody and its answer is always the same."""
+    form, asked, status = LostForm(request.POST or None), False, 200
+    if request.method == "POST" and form.is_valid():
+        at, network = clock.now(), network_of(request.address)
+        if queries.calls_from(network, since=at - timedelta(hours=1)) >= MOST_AN_HOUR:
+            form.add_error(None, "Enough requests have come from here. Ring the number above.")
+            status = 429
+        else:
+            actions.request_call(**form.facts(), address=network, at=at)
+            asked = True
+    response = render(request, "identity/lost.html", {"form": form, "asked": asked, "office": queries.office()}, status=status)
+    if status == 429:
+        response["Retry-After"] = "3600"
+    return response

@@ -1,0 +1,128 @@
+"""People of the office: adding, changing, inviting, ending; one's own page; the office's settings."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from core import clock
+from core.errors import Refused
+from identity import actions, policies, queries
+from identity.access import requires
+from identity.forms import CodeForm, MeForm, MemberForm, OfficeForm
+from identity.models import CallRequest, Member
+
+
+@require_http_methods(["GET", "POST"])
+@requires(policies.is_manager)
+def add_member(request: HttpRequest) -> HttpResponse:
+    """Write a person down; they are invited in a second step, or never."""
+    form = MemberForm(request.POST or None, by=request.user, initial={"timezone": queries.office().timezone})
+    if request.method == "POST" and form.is_valid():
+        try:
+            member = actions.add_member(by=request.user, at=clock.now(), **form.facts())
+        except Refused as no:
+            form.add_error(None, str(no))
+        else:
+            messages.success(request, f"{member.name} is on file.")
+            return redirect("dashboard:show_member", member.pk)
+    return render(request, "identity/member_edit.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(policies.is_manager)
+def edit_member(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a person's facts."""
+    member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
+    form = MemberForm(request.POST or None, instance=member, by=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_member(member, by=request.user, at=clock.now(), **form.facts())
+        except Refused as no:
+            form.add_error(None, str(no))
+        else:
+            messages.success(request, f"{member.name} is changed.")
+            return redirect("dashboard:show_member", pk)
+    return render(request, "identity/member_edit.html", {"form": form, "member": member})
+
+
+@require_POST
+@requires(policies.is_manager)
+def invite_member(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a person the link to join."""
+    member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
+    try:
+        actions.invite(member, by=request.user, at=clock.now())
+    except Refused as no:
+        messages.error(request, str(no))
+    else:
+        messages.success(request, f"{member.name} gets a letter with a link. It works once, for 24 hours.")
+    return redirect("dashboard:show_member", pk)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(policies.is_manager)
+def end_member(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what ending a membership means, then do it."""
+    member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
+    if request.method == "POST":
+        try:
+            actions.end_membership(member, by=request.user, at=clock.now())
+        except Refused as no:
+            messages.error(request, str(no))
+        else:
+            messages.success(request, f"{member.name} can no longer sign in.")
+        return redirect("dashboard:show_member", pk)
+    return render(request, "identity/member_end.html", {"member": member})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(policies.any_member)
+def me(request: HttpRequest) -> HttpResponse:
+    """One's own zone, hour, appearance and factors."""
+    member = Member.objects.get(pk=request.user.pk)
+    form = MeForm(request.POST or None, instance=member)
+    if request.method == "POST" and form.is_valid():
+        actions.change_own_settings(member, at=clock.now(), **form.facts())
+        messages.success(request, "Your settings are changed.")
+        return redirect("identity:me")
+    return render(request, "identity/me.html", {"form": form, "member": member, "factors": queries.factors(member)})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(policies.any_member)
+def new_codes(request: HttpRequest) -> HttpResponse:
+    """A new sheet of backup codes, after a code from the authenticator; shown once, the old sheet is void."""
+    form, fresh = CodeForm(request.POST or None), []
+    if request.method == "POST" and form.is_valid():
+        at = clock.now()
+        answer = actions.try_code(request.user, code=form.cleaned_data["code"], network=request.address, at=at)
+        if answer.device:
+            fresh = actions.make_backup_codes(request.user, at=at)
+        else:
+            form.add_error("code", "That code is wrong, used or has run out. Wait for the next one.")
+    return render(request, "identity/new_codes.html", {"form": form, "codes": fresh, "member": request.user})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(policies.is_manager)
+def edit_office(request: HttpRequest) -> HttpResponse:
+    """The office's name, zone, emergency number and limits."""
+    office = queries.office()
+    form = OfficeForm(request.POST or None, instance=office)
+    if request.method == "POST" and form.is_valid():
+        actions.change_office(by=request.user, at=clock.now(), **form.facts())
+        messages.success(request, "The office’s settings are changed.")
+        return redirect("identity:edit_office")
+    return render(request, "identity/office_edit.html", {"form": form})
+
+
+@require_POST
+@requires(policies.is_manager)
+def call_done(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tick off somebody who asked to be called."""
+    actions.call_done(get_object_or_404(CallRequest, pk=pk), by=request.user, at=clock.now())
+    messages.success(request, "Ticked off.")
+    return redirect("dashboard:today")

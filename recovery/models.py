@@ -1,0 +1,53 @@
+"""Backups of authenticators: where the second way lies, who keeps it, when it was last tried."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Login
+from devices.models import Asset, Authenticator
+from recovery.enums import BackupKind
+
+
+class BackupQuerySet(models.QuerySet["AuthenticatorBackup"]):
+    def visible_to(self, member) -> BackupQuerySet:
+        return self if member.sees_everything else self.filter(login__holder=member)
+
+    def standing(self) -> BackupQuerySet:
+        return self.filter(ended_at=None)
+
+
+class AuthenticatorBackup(models.Model):
+    """A second way for a login, or for one authenticator of it. It says where a secret lies, never the secret."""
+
+    key = models.SlugField(max_length=60, unique=True)
+    login = models.ForeignKey(Login, on_delete=models.PROTECT, related_name="backups")
+    authenticator = models.ForeignKey(
+        Authenticator, on_delete=models.PROTECT, related_name="backups", null=True, blank=True
+    )
+    kind = models.CharField(max_length=20, choices=BackupKind)
+    label = models.CharField(max_length=80)
+    carriers = models.ManyToManyField(Asset, related_name="backups_carried", blank=True)
+    place = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="backups_kept", null=True, blank=True)
+    custodian = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="backups_kept", null=True, blank=True
+    )
+    codes_left = models.PositiveSmallIntegerField(null=True, blank=True)
+    proved_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=300, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    objects = BackupQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="only_printed_codes_are_counted", condition=Q(codes_left=None) | Q(kind="printed-codes")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,6 @@
+"""Routes of recovery."""
+
+from __future__ import annotations
+
+app_name = "recovery"
+urlpatterns = []

@@ -1,0 +1,175 @@
+"""Plain functions that make one row each, with the fewest facts that mean something.
+
+Rows are made as the actions would leave them, but without trail events; a test about a deed calls the action.
+"""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.hashers import make_password
+from django.test import Client
+from django.utils.text import slugify
+from django_otp import DEVICE_ID_SESSION_KEY
+
+from accounts.models import Account, Door, Grant, Login
+from core import clock
+from devices.models import Asset, Authenticator, Validation
+from identity import codes
+from identity.models import BackupCode, BackupSheet, Member, Office, TotpDevice
+from notices.models import Acknowledgement, Notice
+from recovery.models import AuthenticatorBackup
+
+AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+PASSWORD = "seven quiet harbours at dusk"
+_numbers = itertools.count(1)
+
+
+def _key(text: str) -> str:
+    return f"{slugify(text)[:40]}-{next(_numbers)}"
+
+
+def make_office(name: str = "Hartwell Family Office", **facts: Any) -> Office:
+    facts = {"timezone": "Europe/London", "set_up_at": AT, "emergency_number": "020 7946 0103"} | facts
+    return Office.objects.update_or_create(pk=1, defaults={"name": name} | facts)[0]
+
+
+def make_member(name: str = "Maria Santos", *, role: str = "trader", signs_in: bool = True, **facts: Any) -> Member:
+    """A person; with `signs_in` they have joined, with a password, an authenticator and a sheet of backup codes."""
+    key = facts.pop("key", _key(name))
+    facts.setdefault("email", f"{key}@hartwell.test" if signs_in else None)
+    facts.setdefault("timezone", "Europe/London")
+    member = Member.objects.create(
+        key=key,
+        name=name,
+        role=role,
+        created_at=AT,
+        joined_at=AT if signs_in else None,
+        password=make_password(PASSWORD) if signs_in else "!",
+        **facts,
+    )
+    if signs_in:
+        make_totp(member)
+        make_sheet(member)
+    return member
+
+
+def make_totp(member: Member, *, seed: bytes | None = None, confirmed: bool = True) -> TotpDevice:
+    device = TotpDevice(user=member, name="Authenticator", confirmed=confirmed)
+    device.sealed = codes.seal(seed or codes.new_seed(), context=device.seal_context())
+    device.save()
+    return device
+
+
+def make_sheet(member: Member, fresh: list[str] | None = None) -> BackupSheet:
+    sheet = BackupSheet.objects.create(user=member, name="Backup codes", made_at=AT)
+    fresh = fresh or [codes.new_backup_code() for _ in range(3)]
+    BackupCode.objects.bulk_create(
+        BackupCode(sheet=sheet, digest=codes.backup_digest(code, owner=member.pk)) for code in fresh
+    )
+    return sheet
+
+
+def signed_in(member: Member, client: Client | None = None) -> Client:
+    """A test client whose session has passed both questions, without going through the pages."""
+    client = client or Client()
+    device = TotpDevice.objects.filter(user=member, confirmed=True).first() or make_totp(member)
+    session = client.session
+    now = int(clock.now().timestamp())
+    session.update(
+        {
+            SESSION_KEY: str(member.pk),
+            BACKEND_SESSION_KEY: "identity.backends.MemberBackend",
+            HASH_SESSION_KEY: member.get_session_auth_hash(),
+            DEVICE_ID_SESSION_KEY: device.persistent_id,
+            "began": now,
+            "seen": now,
+        }
+    )
+    session.save()
+    client.cookies["postern"] = session.session_key
+    return client
+
+
+def make_account(name: str = "Global Macro", *, broker: str = "ibkr", **facts: Any) -> Account:
+    facts = {"key": _key(name), "hint": "4417", "created_at": AT} | facts
+    return Account.objects.create(name=name, broker=broker, **facts)
+
+
+def make_login(
+    holder: Member | None = None, *, label: str = "Maria at IBKR", broker: str = "ibkr", doors: Any = (), **facts: Any
+) -> Login:
+    """A login, with a door in use for each interface slug in `doors`."""
+    facts = {"key": _key(label), "created_at": AT} | facts
+    if holder is None:
+        facts.setdefault("kind", "automation")
+    login = Login.objects.create(label=label, broker=broker, holder=holder, **facts)
+    for interface in doors:
+        make_door(login, interface)
+    return login
+
+
+def make_door(login: Login, interface: str = "tws", *, used: bool = True) -> Door:
+    return Door.objects.create(login=login, interface=interface, used=used, created_at=AT)
+
+
+def make_grant(login: Login, account: Account, rights: Any = ("view", "trade"), **facts: Any) -> Grant:
+    return Grant.objects.create(
+        login=login, account=account, rights=list(rights), granted_on=date(2026, 1, 5), created_at=AT, **facts
+    )
+
+
+def make_asset(name: str = "ThinkPad X1", *, kind: str = "computer", holder: Member | None = None, **facts: Any) -> Asset:
+    facts = {"key": _key(name), "created_at": AT} | facts
+    return Asset.objects.create(name=name, kind=kind, holder=holder, **facts)
+
+
+def make_validation(
+    door: Door,
+    device: Asset,
+    *,
+    outcome: str = "proven",
+    proved_at: datetime | None = AT - timedelta(days=40),
+    days: int = 90,
+    **facts: Any,
+) -> Validation:
+    """A standing validation; by default proven 40 days before the test's Monday and good for 90 days."""
+    proven = outcome == "proven"
+    return Validation.objects.create(
+        door=door,
+        device=device,
+        outcome=outcome,
+        proved_at=proved_at if outcome != "expected" else None,
+        lapses_at=proved_at + timedelta(days=days) if proven and proved_at else None,
+        how="used" if proven else "",
+        created_at=AT,
+        **facts,
+    )
+
+
+def make_authenticator(login: Login, factor: str = "ib-key-push", *, carriers: Any = (), **facts: Any) -> Authenticator:
+    facts = {"key": _key(factor), "created_at": AT} | facts
+    authenticator = Authenticator.objects.create(login=login, factor=factor, **facts)
+    authenticator.carriers.set(carriers)
+    return authenticator
+
+
+def make_backup(
+    login: Login, *, kind: str = "card", label: str = "Security card 61", carriers: Any = (), **facts: Any
+) -> AuthenticatorBackup:
+    facts = {"key": _key(label), "created_at": AT} | facts
+    backup = AuthenticatorBackup.objects.create(login=login, kind=kind, label=label, **facts)
+    backup.carriers.set(carriers)
+    return backup
+
+
+def make_notice(owner: Member, *, title: str = "A second factor at every sign-in", broker: str = "ibkr", **facts: Any):
+    facts = {"text": f"{title}, from December.", "digest": _key(title), "answer_by": date(2026, 11, 27)} | facts
+    return Notice.objects.create(title=title, broker=broker, owner=owner, created_at=AT, **facts)
+
+
+def make_answer(notice: Notice, member: Member, **facts: Any) -> Acknowledgement:
+    return Acknowledgement.objects.create(notice=notice, member=member, **facts)
