@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Length
 
 from accounts.models import Door, Login
-from devices.enums import AssetKind, AssetState, How, Outcome
+from devices.enums import AssetKind, AssetState, How, Outcome, Proof
 
 models.CharField.register_lookup(Length)
 
@@ -96,6 +98,18 @@ class ValidationQuerySet(models.QuerySet["Validation"]):
             door__used=True, door__login__ended_at=None, device__lost_at=None, device__retired_at=None
         )
 
+    def with_proof(self, at: datetime, warn_days: int) -> ValidationQuerySet:
+        """Each row with `proof`, its one of the six states at `at`; `rules.proof_state` says the same in Python."""
+        states = [
+            When(Q(device__lost_at__isnull=False) | Q(device__retired_at__isnull=False), then=Value(Proof.UNKNOWN)),
+            When(outcome=Outcome.EXPECTED, then=Value(Proof.NEVER)),
+            When(outcome=Outcome.FAILED, then=Value(Proof.FAILED)),
+            When(outcome=Outcome.UNKNOWN, then=Value(Proof.UNKNOWN)),
+            When(lapses_at__lte=at, then=Value(Proof.OVERDUE)),
+            When(lapses_at__lte=at + timedelta(days=warn_days), then=Value(Proof.DUE)),
+        ]
+        return self.annotate(proof=Case(*states, default=Value(Proof.PROVEN), output_field=models.CharField()))
+
 
 class Validation(models.Model):
     """The proof, or the lack of it, that a login works through a door from a device.
@@ -122,7 +136,9 @@ class Validation(models.Model):
         indexes = [models.Index(fields=["lapses_at"], name="validations_by_end", condition=Q(ended_at=None))]
         constraints = [
             models.UniqueConstraint(
-                fields=["door", "device"], condition=Q(ended_at=None), name="one_standing_validation_per_door_and_device"
+                fields=["door", "device"],
+                condition=Q(ended_at=None),
+                name="one_standing_validation_per_door_and_device",
             ),
             models.CheckConstraint(
                 name="a_proof_is_dated_and_lapses_later",

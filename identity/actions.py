@@ -197,6 +197,7 @@ def try_code(member: Member, *, code: str, network: str | None, at: datetime) ->
     return _try_device(member, device, Stage.CODE, code, network=network, at=at)
 
 
+@transaction.atomic
 def try_backup_code(member: Member, *, code: str, network: str | None, at: datetime) -> Answer:
     """Check and burn a backup code; the person is told by letter that one was used."""
     sheet = BackupSheet.objects.filter(user=member, confirmed=True).first()

@@ -8,10 +8,10 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from core.forms import PosternForm, StaleGuard
+from core.forms import DayField, PlainForm, StaleGuard
 from identity import policies
 from identity.enums import Role
-from identity.models import Member, Office
+from identity.models import Member
 
 ZONES = [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name and "Etc/" not in name]
 
@@ -25,7 +25,7 @@ def password_field(label: str, *, autocomplete: str, **kwargs) -> forms.CharFiel
     return forms.CharField(label=label, strip=False, max_length=1000, widget=widget, **kwargs)
 
 
-class NewPassword(forms.Form):
+class NewPassword(PlainForm):
     """Two equal entries of a password that is good enough for the person it is for."""
 
     password = password_field(
@@ -134,7 +134,7 @@ class KeptForm(forms.Form):
     kept = forms.BooleanField(label="The sheet is printed and put away")
 
 
-class LostForm(PosternForm):
+class LostForm(PlainForm):
     """Before sign-in: asks to be called. It says nothing about who is on file."""
 
     name = forms.CharField(label="Your name", max_length=80)
@@ -142,60 +142,75 @@ class LostForm(PosternForm):
     lost = forms.CharField(label="What is gone", max_length=120, required=False)
 
 
-class MemberForm(StaleGuard, PosternForm, forms.ModelForm):
+class MemberForm(PlainForm):
     """A person of the office, as owners and managers write them down."""
 
+    name = forms.CharField(label="Name", max_length=80)
+    email = forms.EmailField(
+        label="E-mail",
+        required=False,
+        help_text="Leave empty for somebody without a mailbox; they can hold things all the same.",
+    )
+    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.TRADER)
     timezone = zone_field()
-
-    class Meta:
-        model = Member
-        fields = ["name", "email", "role", "timezone", "digest_hour", "phone", "ends_on", "note"]
-        labels = {"email": "E-mail", "digest_hour": "Daily mail at", "ends_on": "Last day of access", "note": "Note"}
-        help_texts = {
-            "email": "Leave empty for somebody without a mailbox; they can hold things all the same.",
-            "digest_hour": "The hour, 0 to 23, in their own zone.",
-            "ends_on": "For an auditor or a leaver. The day itself still counts.",
-        }
-        widgets = {"ends_on": forms.DateInput(attrs={"type": "date"})}
+    digest_hour = forms.IntegerField(
+        label="Daily mail at", min_value=0, max_value=23, initial=7, help_text="The hour, 0 to 23, in their own zone."
+    )
+    phone = forms.CharField(label="Telephone", max_length=30, required=False)
+    ends_on = DayField(
+        label="Last day of access",
+        required=False,
+        help_text="For an auditor or a leaver. The day itself still counts.",
+    )
+    note = forms.CharField(label="Note", max_length=300, required=False)
 
     def __init__(self, *args, by: Member, **kwargs):
         super().__init__(*args, **kwargs)
-        own = self.instance.role if self.instance.pk else None
+        own = self.initial.get("role")
         self.fields["role"].choices = [
             (value, label) for value, label in Role.choices if policies.may_give_role(by, value) or value == own
         ]
 
-    def clean_email(self) -> str | None:
-        return self.cleaned_data["email"] or None
+
+class EditMemberForm(StaleGuard, MemberForm):
+    """The same for a person who is on file."""
 
 
-class MeForm(PosternForm, forms.ModelForm):
+class MeForm(PlainForm):
     """What a person sets for themselves."""
 
     timezone = zone_field()
+    digest_hour = forms.IntegerField(
+        label="Daily mail at", min_value=0, max_value=23, help_text="The hour, 0 to 23, in your zone."
+    )
+    phone = forms.CharField(label="Telephone", max_length=30, required=False)
+    theme = forms.ChoiceField(
+        label="Appearance", required=False, choices=[("", "As the system"), ("light", "Light"), ("dark", "Dark")]
+    )
 
-    class Meta:
-        model = Member
-        fields = ["timezone", "digest_hour", "phone", "theme"]
-        labels = {"digest_hour": "Daily mail at", "theme": "Appearance"}
-        help_texts = {"digest_hour": "The hour, 0 to 23, in your zone."}
 
-
-class OfficeForm(PosternForm, forms.ModelForm):
+class OfficeForm(StaleGuard, PlainForm):
     """The office's own rules."""
 
+    name = forms.CharField(label="Name of the office", max_length=80)
     timezone = zone_field()
+    emergency_number = forms.CharField(
+        label="Emergency number",
+        max_length=30,
+        required=False,
+        help_text="Shown on “Lost something?” before sign-in.",
+    )
+    validity_days = forms.IntegerField(
+        label="A validation holds, in days",
+        min_value=2,
+        max_value=730,
+        help_text="Where the broker has no rule of its own. Holds for what is recorded from now on.",
+    )
+    warn_days = forms.IntegerField(label="Counts as due, days before its end", min_value=1, max_value=365)
+    backup_days = forms.IntegerField(label="A tested backup counts as proven, in days", min_value=1, max_value=1100)
 
-    class Meta:
-        model = Office
-        fields = ["name", "timezone", "emergency_number", "validity_days", "warn_days", "backup_days"]
-        labels = {
-            "emergency_number": "Emergency number",
-            "validity_days": "A validation holds, in days",
-            "warn_days": "Counts as due, days before its end",
-            "backup_days": "A tested backup counts as proven, in days",
-        }
-        help_texts = {
-            "emergency_number": "Shown on “Lost something?” before sign-in.",
-            "validity_days": "Where the broker has no rule of its own.",
-        }
+    def clean(self) -> dict | None:
+        facts = super().clean()
+        if (self.cleaned_data.get("warn_days") or 0) >= (self.cleaned_data.get("validity_days") or 1000):
+            self.add_error("warn_days", "The warning has to come before the end: fewer days than a validation holds.")
+        return facts

@@ -16,7 +16,7 @@ def wait_after(failures: int) -> timedelta:
     """How long after the last of `failures` wrong answers in a row the next one is looked at: 2 s doubling, capped."""
     if failures <= FREE_TRIES:
         return timedelta(0)
-    return min(timedelta(seconds=2 ** (failures - FREE_TRIES)), LONGEST_WAIT)
+    return min(timedelta(seconds=2 ** min(failures - FREE_TRIES, 20)), LONGEST_WAIT)
 
 
 def still_to_wait(failures: int, last: datetime | None, at: datetime) -> timedelta:

@@ -14,7 +14,8 @@ AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True, scope="session")
 def _quick_hashes():
-    """Argon2 is meant to be slow; the tests that are about it say so themselves."""
+    """Argon2 is meant to be slow; the tests that are about it say so themselves. Nothing is collected for most tests."""
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 

@@ -21,7 +21,8 @@ from config.keys import make_missing_keys
 
 PREFIX = "postern-tests-"
 KEPT = {"POSTERN_CHROMIUM", "POSTERN_REQUIRE_BROWSER", "POSTERN_PG_BIN", "POSTERN_VALKEY_SERVER"}
-CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+# Outlives a killed server (the system still has the pages), not a power cut.
+CARELESS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
@@ -154,7 +155,7 @@ def pytest_configure() -> None:
         servers.start()
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure() -> None:
     if not IS_XDIST_WORKER:
         servers.stop()

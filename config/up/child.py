@@ -31,7 +31,10 @@ class Child:
         self.process = self.launch()
 
     def tend(self, now: float) -> str:
-        """Start it again when it has ended and its pause is over. Returns a sentence when it was found ended."""
+        """Start it again when it has ended and its pause is over.
+
+        Returns a sentence the first time in a row that it was found ended; a child that keeps failing is said once.
+        """
         if self.again_at is not None:
             if now >= self.again_at:
                 self._start_again(now)
@@ -65,9 +68,10 @@ class Child:
         """Plan the next start: half a second at first, doubling up to three; short again after a steady run."""
         if self.age(now) > STEADY_AFTER:
             self.pause = FIRST_PAUSE
+        is_first = self.pause == FIRST_PAUSE
         self.process, self.again_at = None, now + self.pause
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
-        return f"{self.name} {why}; starting it again."
+        return f"{self.name} {why}; starting it again. See log/{self.name}.log." if is_first else ""
 
     def _ending(self) -> str:
         code = self.process.returncode if self.process else 0

@@ -16,7 +16,7 @@ def prepare(env: Mapping[str, str], *, log: Path, say: Callable[[str], None]) ->
     """Migrate and collect static files; returns the one-time set-up token, "" once there is an owner."""
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "prepare"],
+            [sys.executable, "manage.py", "prepare", "--token"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -2,65 +2,77 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, Value, When
 
 from core.errors import Refused
-from core.letters.enums import LetterState, Outcome
+from core.letters import rules
+from core.letters.enums import LetterKind, LetterState, Outcome
 from core.letters.kinds import Content
 from core.letters.models import Attempt, Letter, Pulse
 from core.trail.actions import record
 from core.trail.enums import Verb
 
-# Longer than the slowest conversation with a relay: connect, commands and the last reply together.
-LEASE = timedelta(seconds=180)
-MOST_TRIES = 12
-FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(hours=2)
+# What somebody waits for, or must hear of at once, leaves before what can wait for the rest of a backlog.
+FIRST_OUT = Case(When(kind__in=[LetterKind.SECURITY, LetterKind.INVITATION], then=Value(0)), default=Value(1))
 
 
 def enqueue(
-    *, key: str, kind: str, to, content: Content, at: datetime, not_before: datetime | None = None, thread=""
+    *,
+    key: str,
+    kind: str,
+    to,
+    content: Content,
+    at: datetime,
+    not_before: datetime | None = None,
+    thread="",
+    address: str = "",
 ) -> Letter | None:
-    """Queue one letter to a member; None when a letter with this key exists already or the member has no address.
+    """Queue one letter to a member; None when a letter with this key exists already or there is no address.
 
-    Call it inside the transaction of the fact that causes the letter.
+    Call it inside the transaction of the fact that causes the letter. `address` replaces the member's own.
     """
-    if not to.email:
+    address = address or to.email or ""
+    if not address:
         return None
-    letter = Letter(
-        key=key,
-        kind=kind,
-        recipient=to,
-        address=to.email,
-        subject=content.subject,
-        text=content.text,
-        html=content.html,
-        thread=thread,
-        queued_at=at,
-        not_before=not_before or at,
-    )
-    Letter.objects.bulk_create([letter], ignore_conflicts=True)
-    return Letter.objects.filter(key=key, queued_at=at, recipient=to).first()
+    facts = {
+        "kind": kind,
+        "recipient": to,
+        "address": address,
+        "subject": content.subject,
+        "text": content.text,
+        "html": content.html,
+        "thread": thread,
+        "queued_at": at,
+        "not_before": not_before or at,
+    }
+    letter, is_new = Letter.objects.get_or_create(key=key, defaults=facts)
+    return letter if is_new else None
 
 
 @transaction.atomic
 def claim(*, at: datetime, limit: int = 20) -> list[Letter]:
-    """Lease a batch to this worker; rows another worker holds are skipped, not waited for.
+    """Lease letters to this worker; rows another worker holds are skipped, not waited for.
 
-    A lease counts as a try, so a letter that kills its worker each time is given up in the end.
+    A lease that ran out was lost with its worker. After a few of those the letter itself is suspected, and given up.
     """
-    batch = list(
-        Letter.objects.waiting(at).select_for_update(skip_locked=True).order_by("not_before", "pk")[:limit]
-    )
-    Letter.objects.filter(pk__in=[letter.pk for letter in batch]).update(
-        state=LetterState.SENDING, claimed_until=at + LEASE, tries=F("tries") + 1
-    )
-    for letter in batch:
-        letter.state, letter.claimed_until, letter.tries = LetterState.SENDING, at + LEASE, letter.tries + 1
-    return batch
+    free = Letter.objects.waiting(at).select_for_update(skip_locked=True).order_by(FIRST_OUT, "not_before", "pk")
+    return [letter for letter in free[:limit] if _lease(letter, at)]
+
+
+def _lease(letter: Letter, at: datetime) -> bool:
+    letter.lost_leases += letter.state == LetterState.SENDING
+    letter.tries += 1
+    if letter.lost_leases < rules.MOST_LOST_LEASES:
+        letter.state, letter.claimed_until = LetterState.SENDING, at + rules.LEASE
+    else:
+        letter.state, letter.claimed_until, letter.settled_at = LetterState.GIVEN_UP, None, at
+        words = f"{letter.lost_leases} workers ended while they were sending this letter."
+        Attempt.objects.create(letter=letter, number=letter.tries, at=at, outcome=Outcome.DEFERRED, reply=words)
+    letter.save(update_fields=["lost_leases", "tries", "state", "claimed_until", "settled_at"])
+    return letter.state == LetterState.SENDING
 
 
 @transaction.atomic
@@ -69,50 +81,67 @@ def settle(letter: Letter, *, outcome: Outcome, reply: str = "", content: Conten
 
     The try's number fences the write: a worker that was away longer than its lease can't overwrite its successor.
     """
-    held = Letter.objects.select_for_update().filter(
-        pk=letter.pk, tries=letter.tries, state=LetterState.SENDING
-    ).first()
+    mine = Letter.objects.filter(pk=letter.pk, tries=letter.tries, state=LetterState.SENDING)
+    held = mine.select_for_update().first()
     if held is None:
         return False
-    Attempt.objects.get_or_create(
-        letter=held, number=held.tries, defaults={"at": at, "outcome": outcome, "reply": reply[:300]}
-    )
     if content is not None:
         held.subject, held.text, held.html = content.subject, content.text, content.html
-    held.claimed_until = None
-    held.state = _state_after(outcome, held.tries)
-    if held.state == LetterState.QUEUED:
-        held.not_before = at + wait_after(held.tries)
-    else:
-        held.settled_at = at
+    held.claimed_until, held.lost_leases = None, 0
+    _move_on(held, outcome, at)
+    _note_attempt(held, outcome, reply, at)
     held.save()
     return True
 
 
-def wait_after(tries: int) -> timedelta:
-    """How long a letter rests after its n-th failed try: 30 s doubling, two hours at most."""
-    return min(FIRST_WAIT * 2 ** (tries - 1), LONGEST_WAIT)
+def _move_on(held: Letter, outcome: Outcome, at: datetime) -> None:
+    """Set the state that follows, and when the letter is tried again or that it is over."""
+    if outcome in rules.GROWING:
+        held.deferrals += 1
+    held.state = _state_after(outcome, held, at)
+    if held.state == LetterState.QUEUED:
+        failures = held.tries if outcome == Outcome.AWAY else held.deferrals
+        held.not_before = at + rules.wait_after(outcome, failures, key=held.key)
+    else:
+        held.settled_at = at
 
 
-def _state_after(outcome: Outcome, tries: int) -> LetterState:
-    if outcome == Outcome.DEFERRED:
-        return LetterState.GIVEN_UP if tries >= MOST_TRIES else LetterState.QUEUED
-    return {
+def _state_after(outcome: Outcome, held: Letter, at: datetime) -> LetterState:
+    over = {
         Outcome.ACCEPTED: LetterState.ACCEPTED,
         Outcome.REFUSED: LetterState.REFUSED,
         Outcome.NOT_NEEDED: LetterState.CANCELLED,
-    }[outcome]
+    }
+    if outcome in over:
+        return over[outcome]
+    return LetterState.GIVEN_UP if at - held.queued_at > rules.KEEP_TRYING else LetterState.QUEUED
+
+
+def _note_attempt(held: Letter, outcome: Outcome, reply: str, at: datetime) -> None:
+    """One row a try; a relay that stays away is one row that moves along, or a long outage would fill the table."""
+    facts = {"number": held.tries, "at": at, "outcome": outcome, "reply": " ".join(reply.split())[:300]}
+    last = held.attempts.order_by("-number").first() if outcome == Outcome.AWAY else None
+    if last is not None and last.outcome == Outcome.AWAY:
+        Attempt.objects.filter(pk=last.pk).update(**facts)
+    else:
+        Attempt.objects.create(letter=held, **facts)
 
 
 @transaction.atomic
 def send_again(letter: Letter, *, by, at: datetime) -> Letter:
-    """Put a letter that was refused or given up back into the queue, with its tries counted anew."""
+    """Put a letter that was refused or given up back into the queue, to the person's present address.
+
+    What the relay said before stays on file.
+    """
     held = Letter.objects.select_for_update().get(pk=letter.pk)
     if held.state not in (LetterState.REFUSED, LetterState.GIVEN_UP):
         raise Refused("Only a letter that was refused or given up can be sent again.")
-    held.attempts.all().delete()
-    held.state, held.settled_at, held.not_before, held.tries = LetterState.QUEUED, None, at, 0
-    held.address = held.recipient.email or held.address
+    if not held.recipient.is_active:
+        raise Refused(f"{held.recipient.name} has left, so nothing is sent to them any more.")
+    held.state, held.settled_at, held.queued_at, held.not_before = LetterState.QUEUED, None, at, at
+    held.deferrals = held.lost_leases = 0
+    if held.kind != LetterKind.SELF_TEST:
+        held.address = held.recipient.email or held.address
     held.save()
     record(Verb.LETTER_RESENT, by=by, about=held, at=at)
     return held

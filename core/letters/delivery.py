@@ -5,84 +5,212 @@ from __future__ import annotations
 import hashlib
 import logging
 import smtplib
+import time
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.smtp import EmailBackend
+from django.db import InterfaceError, OperationalError
 
-from core import clock
-from core.letters import actions, kinds
+from core.letters import actions, kinds, rules
 from core.letters.enums import LetterKind, Outcome
 from core.letters.models import Letter
+from core.letters.rendering import link
 
 log = logging.getLogger(__name__)
 
+# No letter is begun later than this into a batch, so that the whole of it ends within a task's time and its leases.
+BATCH_SECONDS = 20
+SERVICE_CLOSING = 421
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """How one try ended, in the relay's words or ours; with `stop` the next letter would fare no better now."""
+
+    outcome: Outcome
+    reply: str = ""
+    content: kinds.Content | None = None
+    stop: bool = False
+
 
 def deliver_waiting(*, at: datetime, limit: int = 20) -> dict[str, int]:
-    """Send one leased batch over one connection; returns how many letters ended in each outcome.
+    """Send up to `limit` waiting letters over one connection; returns how many ended in each outcome.
 
-    A letter is refreshed first: what was confirmed since it was queued does not leave. A crash between send and settle
-    repeats a letter with the same Message-ID, which is what SMTP allows; nothing is ever marked before it was sent.
+    Each letter is leased by itself, refreshed (what was confirmed since it was queued does not leave), sent, settled.
+    A crash between send and settle repeats a letter with the same Message-ID, which is what SMTP allows; nothing is
+    ever marked before it was sent. When the relay is away, one letter finds out and the others wait.
     """
-    counts: dict[str, int] = {}
-    batch = actions.claim(at=at, limit=limit)
-    if not batch:
-        return counts
-    connection = get_connection()
+    counts: Counter[str] = Counter()
+    relay, begun = Relay(), time.monotonic()
     try:
-        for letter in batch:
-            outcome = _deliver(letter, connection)
-            counts[outcome] = counts.get(outcome, 0) + 1
+        while counts.total() < limit and time.monotonic() - begun < BATCH_SECONDS:
+            held = actions.claim(at=at, limit=1)
+            if not held:
+                break
+            ended = _deliver(held[0], relay, at)
+            counts[ended.outcome] += 1
+            if ended.stop:
+                break
     finally:
-        _close(connection)
-    return counts
+        relay.close()
+    return dict(counts)
 
 
-def _deliver(letter: Letter, connection) -> str:
+def _deliver(letter: Letter, relay: Relay, at: datetime) -> Try:
     """One letter from lease to settled. One bad letter must not stop the rest of its batch."""
-    content = kinds.refreshed(letter, clock.now())
+    try:
+        ended = _try(letter, relay, at)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the lease runs out and the letter is tried again
+    except Exception as bug:
+        log.exception("letter %s could not be made or sent", letter.key)
+        relay.close()
+        ended = Try(Outcome.DEFERRED, f"Postern could not send this letter. {type(bug).__name__}: {bug}")
+    else:
+        if ended.outcome not in (Outcome.ACCEPTED, Outcome.NOT_NEEDED):
+            log.warning("letter %s: %s (%s)", letter.key, ended.outcome, ended.reply)
+    actions.settle(letter, outcome=ended.outcome, reply=ended.reply, content=ended.content, at=at)
+    return ended
+
+
+def _try(letter: Letter, relay: Relay, at: datetime) -> Try:
+    content = kinds.refreshed(letter, at)
     if content is None:
-        actions.settle(letter, outcome=Outcome.NOT_NEEDED, at=clock.now())
-        return Outcome.NOT_NEEDED
-    outcome, reply = _send(letter, content, connection)
-    if outcome != Outcome.ACCEPTED:
-        log.warning("letter %s: %s (%s)", letter.key, outcome, reply)
-    actions.settle(letter, outcome=outcome, reply=reply, content=content, at=clock.now())
-    return outcome
+        return Try(Outcome.NOT_NEEDED)
+    if why := kinds.stopped(letter):
+        return Try(Outcome.REFUSED, why, content)
+    mail = message(letter, kinds.finished(letter, content))
+    sent = relay.hand_over(mail, patience=rules.patience(letter.deferrals))
+    return Try(sent.outcome, sent.reply, content, sent.stop)
 
 
-def _send(letter: Letter, content: kinds.Content, connection) -> tuple[Outcome, str]:
+class Relay:
+    """One conversation with the mail server, opened when the first letter needs it and used for those after it."""
+
+    def __init__(self) -> None:
+        self.backend = _backend()
+        self.is_used = False
+
+    def hand_over(self, mail: EmailMultiAlternatives, *, patience: int) -> Try:
+        """Send one mail; says how it ended, and never raises for what the mail server or the network did."""
+        if opening := self._open():
+            return opening
+        talk = _patient(self.backend, patience)
+        was_used, self.is_used = self.is_used, True
+        try:
+            self.backend.send_messages([mail])
+        except smtplib.SMTPRecipientsRefused as refused:
+            code, words = next(iter(refused.recipients.values()))
+            return self._refused(code, words)
+        except smtplib.SMTPSenderRefused as refused:
+            self.close()
+            if was_used and refused.smtp_code == SERVICE_CLOSING:
+                return self.hand_over(mail, patience=patience)  # a relay that takes so many letters a connection
+            return Try(Outcome.AWAY, _words(refused.smtp_code, refused.smtp_error), stop=True)
+        except smtplib.SMTPResponseException as refused:
+            return self._refused(refused.smtp_code, refused.smtp_error)
+        except (smtplib.SMTPServerDisconnected, OSError) as lost:
+            self.close()
+            outcome = Outcome.UNANSWERED if talk is not None and talk.is_handed_over else Outcome.AWAY
+            return Try(outcome, _broken(lost), stop=isinstance(lost, TimeoutError))
+        return Try(Outcome.ACCEPTED)
+
+    def _open(self) -> Try | None:
+        """Make sure of a connection that answers; how the try ended when there is none to be had."""
+        if self.is_used and not _answers(self.backend):
+            self.close()
+        try:
+            self.backend.open()
+        except smtplib.SMTPResponseException as refused:
+            self.close()
+            return Try(Outcome.AWAY, _words(refused.smtp_code, refused.smtp_error), stop=True)
+        except (smtplib.SMTPException, OSError) as lost:
+            self.close()
+            return Try(Outcome.AWAY, _broken(lost), stop=True)
+        return None
+
+    def _refused(self, code: int, words: object) -> Try:
+        """What a reply about this letter means: 5xx is final, save where it is about us (53x, authentication)."""
+        self.close()
+        if code == SERVICE_CLOSING or 530 <= code < 540:
+            return Try(Outcome.AWAY, _words(code, words), stop=True)
+        return Try(Outcome.REFUSED if 500 <= code < 600 else Outcome.DEFERRED, _words(code, words))
+
+    def close(self) -> None:
+        self.is_used = False
+        try:
+            self.backend.close()
+        except (smtplib.SMTPException, OSError):
+            self.backend.connection = None
+
+
+class _Talk:
+    """smtplib's conversation, which knows whether it gave the whole letter away and listens longer after that."""
+
+    is_handed_over = False
+    patience: int = rules.PATIENCE[0]
+
+    def data(self, msg):
+        self.is_handed_over = False
+        return super().data(msg)
+
+    def send(self, s):
+        super().send(s)
+        if isinstance(s, bytes) and s.endswith(b"\r\n.\r\n"):
+            self.is_handed_over = True
+            self.sock.settimeout(self.patience)
+
+
+class _PlainTalk(_Talk, smtplib.SMTP):
+    pass
+
+
+class _SecretTalk(_Talk, smtplib.SMTP_SSL):
+    pass
+
+
+class _Backend(EmailBackend):
+    @property
+    def connection_class(self):
+        return _SecretTalk if self.use_ssl else _PlainTalk
+
+
+def _backend():
+    """The configured backend, SMTP with our own way of talking; a test's stays as it is."""
+    configured = get_connection()
+    return _Backend() if type(configured) is EmailBackend else configured
+
+
+def _patient(backend, patience: int) -> _Talk | None:
+    talk = getattr(backend, "connection", None)
+    if isinstance(talk, _Talk):
+        talk.is_handed_over, talk.patience = False, patience
+        talk.sock.settimeout(backend.timeout)
+    return talk if isinstance(talk, _Talk) else None
+
+
+def _answers(backend) -> bool:
+    """Whether the connection kept from the letter before is still there."""
+    talk = getattr(backend, "connection", None)
+    if talk is None:
+        return False
     try:
-        connection.open()
-        connection.send_messages([message(letter, kinds.finished(letter, content))])
-    except smtplib.SMTPRecipientsRefused as refused:
-        code, reply = next(iter(refused.recipients.values()))
-        _close(connection)
-        return _judge(code), f"{code} {_words(reply)}"
-    except smtplib.SMTPResponseException as failed:
-        _close(connection)
-        return _judge(failed.smtp_code), f"{failed.smtp_code} {_words(failed.smtp_error)}"
-    except (smtplib.SMTPException, OSError) as failed:
-        _close(connection)
-        return Outcome.DEFERRED, f"{type(failed).__name__}: {failed}"
-    return Outcome.ACCEPTED, ""
-
-
-def _judge(code: int) -> Outcome:
-    """A 5xx reply about this letter is final; authentication trouble (53x) is ours and is tried again."""
-    return Outcome.REFUSED if 500 <= code < 600 and not 530 <= code < 540 else Outcome.DEFERRED
-
-
-def _words(reply) -> str:
-    return reply.decode(errors="replace") if isinstance(reply, bytes) else str(reply)
-
-
-def _close(connection) -> None:
-    try:
-        connection.close()
+        return talk.noop()[0] == 250
     except (smtplib.SMTPException, OSError):
-        connection.connection = None
+        return False
+
+
+def _words(code: int, reply: object) -> str:
+    return f"{code} {reply.decode(errors='replace') if isinstance(reply, bytes) else reply}"
+
+
+def _broken(lost: Exception) -> str:
+    return f"{type(lost).__name__}: {lost}"
 
 
 def message(letter: Letter, content: kinds.Content) -> EmailMultiAlternatives:
@@ -90,15 +218,15 @@ def message(letter: Letter, content: kinds.Content) -> EmailMultiAlternatives:
     headers = {
         "Message-ID": message_id(letter.key),
         "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
         "X-Postern-Key": letter.key,
     }
     if letter.thread:
         headers["References"] = message_id(f"thread:{letter.thread}")
     if letter.kind == LetterKind.REMINDER:
-        headers["Precedence"] = "list"
-    mail = EmailMultiAlternatives(
-        subject=content.subject, body=content.text, to=[letter.address], headers=headers
-    )
+        # The page where a person sets the hour; nothing is changed by opening it, so there is no one-click header.
+        headers["List-Unsubscribe"] = f"<{link('/me/')}>"
+    mail = EmailMultiAlternatives(subject=content.subject, body=content.text, to=[letter.address], headers=headers)
     mail.attach_alternative(content.html, "text/html")
     return mail
 

@@ -27,9 +27,15 @@ class LetterKind(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """How one attempt at sending ended."""
+    """How one try at sending ended.
+
+    Three of them are tried again: AWAY is the relay's or our own trouble and says nothing about the letter, DEFERRED
+    is about this letter, and UNANSWERED means that the relay may have it but never said so.
+    """
 
     ACCEPTED = "accepted", "accepted by the relay"
     DEFERRED = "deferred", "not now, will be tried again"
+    UNANSWERED = "unanswered", "handed over, but no answer came"
+    AWAY = "away", "the mail server could not be used"
     REFUSED = "refused", "refused for good"
     NOT_NEEDED = "not_needed", "no longer needed"

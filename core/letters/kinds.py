@@ -26,8 +26,12 @@ Refresh = Callable[[object, datetime], Content | None]
 # Given a letter and its content: the content as it goes over the wire, with what must not lie in the database.
 Finish = Callable[[object, Content], Content]
 
+# Given a letter of any kind: why it must not leave this house at all, or "".
+Stop = Callable[[object], str]
+
 _refreshers: dict[str, Refresh] = {}
 _finishers: dict[str, Finish] = {}
+_stops: list[Stop] = []
 
 
 def register(kind: str, *, refresh: Refresh | None = None, finish: Finish | None = None) -> None:
@@ -36,6 +40,17 @@ def register(kind: str, *, refresh: Refresh | None = None, finish: Finish | None
         _refreshers[kind] = refresh
     if finish:
         _finishers[kind] = finish
+
+
+def register_stop(stop: Stop) -> None:
+    """Name a function that is asked about every letter before it leaves."""
+    if stop not in _stops:
+        _stops.append(stop)
+
+
+def stopped(letter) -> str:
+    """Why this letter must not leave, from the first function that objects; "" when none does."""
+    return next((why for stop in _stops if (why := stop(letter))), "")
 
 
 def finished(letter, content: Content) -> Content:

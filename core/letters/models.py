@@ -40,7 +40,9 @@ class Letter(models.Model):
     queued_at = models.DateTimeField()
     not_before = models.DateTimeField()
     claimed_until = models.DateTimeField(null=True)
-    tries = models.PositiveSmallIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0, help_text="Leases so far; the newest one's number fences the rest.")
+    deferrals = models.PositiveSmallIntegerField(default=0, help_text="Tries in a row that this letter itself failed.")
+    lost_leases = models.PositiveSmallIntegerField(default=0, help_text="Workers that ended while they held it.")
     settled_at = models.DateTimeField(null=True)
 
     objects = LetterQuerySet.as_manager()
@@ -51,6 +53,9 @@ class Letter(models.Model):
                 fields=["not_before", "id"], name="letters_to_send", condition=Q(state__in=["queued", "sending"])
             ),
             models.Index(fields=["recipient", "-id"], name="letters_of_a_person"),
+            models.Index(
+                fields=["settled_at"], name="letters_that_failed", condition=Q(state__in=["refused", "given_up"])
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -73,10 +78,10 @@ class Letter(models.Model):
 
 
 class Attempt(models.Model):
-    """One try at handing a letter to the relay."""
+    """One try at handing a letter to the relay, or a run of tries at a relay that was away: then the last of them."""
 
     letter = models.ForeignKey(Letter, on_delete=models.CASCADE, related_name="attempts")
-    number = models.PositiveSmallIntegerField()
+    number = models.PositiveIntegerField()
     at = models.DateTimeField()
     outcome = models.CharField(max_length=12, choices=Outcome)
     reply = models.CharField(max_length=300, blank=True)

@@ -5,6 +5,7 @@ Names of states are the plain strings of the enums; an unknown one is a LookupEr
 """
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from django import template
 from django.conf import settings
 from django.template import Context
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.templatetags.icons import ICONS
@@ -41,7 +42,18 @@ FLASH_STATES = {"success": "ok", "warning": "due", "error": "late"}
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
-    "January February March April May June July August September October November December".split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )  # not strftime, whose words follow the machine's locale
 
 
@@ -110,11 +122,32 @@ def door(state: str, name: str, short: str = "") -> SafeString:
 
 @lru_cache(maxsize=2048)
 def _door(state: str, name: str, short: str) -> SafeString:
+    return format_html('<span class="door" data-state="{}">{}</span>', state, _leaf(state, name, short))
+
+
+def _leaf(state: str, name: str, short: str) -> SafeString:
     below = format_html('<span aria-hidden="true">{}</span>', short) if short else ""
     return format_html(
-        '<span class="door" data-state="{}"><svg role="img"><title>{}: {}</title><use href="#door-{}"/></svg>{}</span>',
-        state, name, DOOR_WORDS[state], state, below,
+        '<svg role="img"><title>{}: {}</title><use href="#door-{}"/></svg>{}', name, DOOR_WORDS[state], state, below
+    )
+
+
+@register.simple_tag
+def doors(row: Iterable[Sequence[str]], label: str, kind: str = "") -> SafeString:
+    """A whole row of doors, of (state, name) or (state, name, short) each; kind is "", "s" for small, or "named"."""
+    return _doors(tuple(tuple(map(_plain, each)) for each in row), _plain(label), _plain(kind))
+
+
+@lru_cache(maxsize=2048)
+def _doors(row: tuple[tuple[str, ...], ...], label: str, kind: str) -> SafeString:
+    return format_html(
+        '<ul class="doors{}" role="list" aria-label="{}">{}</ul>',
+        f" doors--{kind}" if kind else "", label, format_html_join("", "{}", ((_item(*each),) for each in row)),
     )  # fmt: skip
+
+
+def _item(state: str, name: str, short: str = "") -> SafeString:
+    return format_html('<li class="door" data-state="{}">{}</li>', state, _leaf(state, name, short))
 
 
 @register.simple_tag
@@ -161,7 +194,7 @@ def _age(days: int, limit: int | None, state: str) -> SafeString:
 @register.simple_tag
 def who(member: Any) -> SafeString:
     """A person as a face of initials and a name; None is Nobody."""
-    if member is None:
+    if not member:
         return format_html('<span class="faint">{}</span>', "Nobody")
     return _who(_plain(member.name))
 
@@ -182,7 +215,7 @@ def face(name: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def day(context: Context, date: dt.date | None) -> SafeString | str:
     """`Thu 26 Nov` for rows, the year added unless it is this one; nothing for None."""
-    return "" if date is None else _day(_date(context, date), context.get("today"))
+    return _day(_date(context, date), context.get("today")) if date else ""
 
 
 @lru_cache(maxsize=2048)
@@ -198,7 +231,7 @@ def _short(date: dt.date, today: dt.date | None) -> str:
 @register.simple_tag(takes_context=True)
 def long_day(context: Context, date: dt.date | None) -> SafeString | str:
     """`Monday 23 November 2026` for headings; nothing for None."""
-    if date is None:
+    if not date:
         return ""
     local = _date(context, date)
     words = f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local.year}"
@@ -218,7 +251,7 @@ def _zone(context: Context) -> dt.tzinfo:
 @register.simple_tag(takes_context=True)
 def moment(context: Context, at: dt.datetime | None) -> SafeString | str:
     """`Wed 14 Oct, 09:20` or `Today, 08:12` on the reader's clock, the zone named on hover; nothing for None."""
-    if at is None:
+    if not at:
         return ""
     zone, today = _zone(context), context.get("today")
     local = at.astimezone(zone)

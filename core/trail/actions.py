@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import date, datetime
 from typing import Any
@@ -37,24 +36,9 @@ def record(verb: Verb, *, by, at: datetime, about: models.Model | None = None, a
         detail=json.loads(json.dumps(detail, default=_plain)),
         previous=last or GENESIS,
     )
-    event.digest = digest(event)
+    event.digest = event.computed_digest()
     event.save(force_insert=True)
     return event
-
-
-def digest(event: Event) -> str:
-    """The SHA-256 (hex) over the previous digest and everything the event says, in canonical JSON."""
-    facts = [
-        event.previous,
-        event.at.isoformat(),
-        str(event.verb),
-        event.actor_id,
-        event.about_type,
-        event.about_id,
-        event.address,
-        event.detail,
-    ]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def changes(thing: models.Model, before: dict[str, Any], fields) -> dict[str, list[Any]]:

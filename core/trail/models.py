@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pgtrigger
 from django.db import models
 
@@ -51,3 +54,17 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.verb}"
+
+    def computed_digest(self) -> str:
+        """The SHA-256 (hex) over the previous digest and everything the event says, in canonical JSON."""
+        facts = [
+            self.previous,
+            self.at.isoformat(),
+            str(self.verb),
+            self.actor_id,
+            self.about_type,
+            self.about_id,
+            self.address,
+            self.detail,
+        ]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

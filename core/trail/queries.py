@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.trail.actions import digest
 from core.trail.models import GENESIS, Event
 
 
@@ -30,7 +29,7 @@ def verify() -> Verdict:
     """Walk the whole chain from its first event and recompute every digest."""
     expected, good = GENESIS, 0
     for event in Event.objects.order_by("pk").iterator(chunk_size=2000):
-        if event.previous != expected or event.digest != digest(event):
+        if event.previous != expected or event.digest != event.computed_digest():
             return Verdict(events=good, broken_at=event.pk, head=expected)
         expected, good = event.digest, good + 1
     return Verdict(events=good, broken_at=None, head=expected)

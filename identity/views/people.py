@@ -9,9 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core import clock
 from core.errors import Refused
+from core.trail.actions import snapshot
 from identity import actions, policies, queries
 from identity.access import requires
-from identity.forms import CodeForm, MeForm, MemberForm, OfficeForm
+from identity.forms import CodeForm, EditMemberForm, MeForm, MemberForm, OfficeForm
 from identity.models import CallRequest, Member
 
 
@@ -36,7 +37,7 @@ def add_member(request: HttpRequest) -> HttpResponse:
 def edit_member(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a person's facts."""
     member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
-    form = MemberForm(request.POST or None, instance=member, by=request.user)
+    form = EditMemberForm(request.POST or None, thing=member, by=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             actions.change_member(member, by=request.user, at=clock.now(), **form.facts())
@@ -83,7 +84,7 @@ def end_member(request: HttpRequest, pk: int) -> HttpResponse:
 def me(request: HttpRequest) -> HttpResponse:
     """One's own zone, hour, appearance and factors."""
     member = Member.objects.get(pk=request.user.pk)
-    form = MeForm(request.POST or None, instance=member)
+    form = MeForm(request.POST or None, initial=snapshot(member, actions.OWN_FIELDS))
     if request.method == "POST" and form.is_valid():
         actions.change_own_settings(member, at=clock.now(), **form.facts())
         messages.success(request, "Your settings are changed.")
@@ -111,7 +112,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
 def edit_office(request: HttpRequest) -> HttpResponse:
     """The office's name, zone, emergency number and limits."""
     office = queries.office()
-    form = OfficeForm(request.POST or None, instance=office)
+    form = OfficeForm(request.POST or None, thing=office)
     if request.method == "POST" and form.is_valid():
         actions.change_office(by=request.user, at=clock.now(), **form.facts())
         messages.success(request, "The office’s settings are changed.")

@@ -60,7 +60,11 @@ def test_connection_options_of_the_address_overrule_the_usual_ones() -> None:
         ("redis://u:p@[::1]:1", "redis://u:p@[::1]:1/0", "redis://u:p@[::1]:1/1"),
         ("rediss://h", "rediss://h:6379/0?ssl_cert_reqs=required", "rediss://h:6379/1?ssl_cert_reqs=required"),
         ("unix:///run/v.sock?db=2", "redis+socket:///run/v.sock?virtual_host=2", "unix:///run/v.sock?db=3"),
-        ("redis+socket:///run/v.sock?virtual_host=2", "redis+socket:///run/v.sock?virtual_host=2", "unix:///run/v.sock?db=3"),
+        (
+            "redis+socket:///run/v.sock?virtual_host=2",
+            "redis+socket:///run/v.sock?virtual_host=2",
+            "unix:///run/v.sock?db=3",
+        ),
     ],
 )
 def test_one_redis_address_serves_broker_and_cache(address: str, broker: str, cache: str) -> None:
@@ -82,7 +86,7 @@ def test_what_is_written_for_celery_and_for_the_cache_is_read_by_them() -> None:
 
 @pytest.mark.parametrize("address", ["redis:///0", "redis://h/x", "unix://", "unix://h/run/v.sock", "http://h"])
 def test_redis_addresses_that_are_refused(address: str) -> None:
-    with pytest.raises(ValueError, match="names no|has a database|has to start with"):
+    with pytest.raises(ValueError, match=r"names no|has a database|has to start with"):
         redis_at(address)
 
 
@@ -100,7 +104,9 @@ def test_mail_addresses(address: str, expected: Mail) -> None:
     assert mail_at(address) == expected
 
 
-@pytest.mark.parametrize(("tls", "flags"), [("starttls", (True, False)), ("ssl", (False, True)), ("none", (False, False))])
+@pytest.mark.parametrize(
+    ("tls", "flags"), [("starttls", (True, False)), ("ssl", (False, True)), ("none", (False, False))]
+)
 def test_mail_settings_never_ask_for_both_kinds_of_tls(tls: str, flags: tuple[bool, bool]) -> None:
     settings = Mail("h", 25, tls=tls).as_django()
 
@@ -109,5 +115,5 @@ def test_mail_settings_never_ask_for_both_kinds_of_tls(tls: str, flags: tuple[bo
 
 @pytest.mark.parametrize("address", ["smtp://", "imap://h", "smtp://h?tls=yes", "smtp://h?timeout=3"])
 def test_mail_addresses_that_are_refused(address: str) -> None:
-    with pytest.raises(ValueError, match="names no host|has to start with|has tls=|has the option"):
+    with pytest.raises(ValueError, match=r"names no host|has to start with|has tls=|has the option"):
         mail_at(address)

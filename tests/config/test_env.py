@@ -217,9 +217,11 @@ def test_a_key_file_that_holds_no_key_is_named(real: dict[str, str], tmp_path: P
     broken = tmp_path / "broken"
     broken.write_text("not a key")
 
-    assert problems(real | {"POSTERN_PEPPER_FILE": str(broken)}) == (
+    (line,) = problems(real | {"POSTERN_PEPPER_FILE": str(broken)})
+
+    assert line == (
         f"POSTERN_PEPPER_FILE points to {broken}, which holds no key that this user can read. "
-        "`python -m config.keys FOLDER` makes the three key files.",
+        "`python -m config.keys FOLDER` makes the three key files."
     )
 
 

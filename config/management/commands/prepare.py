@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -18,19 +18,20 @@ LOCK_WAIT = "15s"
 
 
 class Command(BaseCommand):
-    help = "Migrate as the tables' owner, collect static files when they changed, print the set-up token if one is due."
+    help = "Migrate as the tables' owner and collect the static files when they changed."
     requires_system_checks = ()
 
-    def handle(self, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--token", action="store_true", help="also print a set-up token while there is no owner")
+
+    def handle(self, **options: Any) -> None:
         try:
             self._migrate()
         except OperationalError as away:
             raise CommandError(f"The database does not answer as it should: {away}") from away
         self._collect_static()
-        token = io.StringIO()
-        call_command("setup_token", stdout=token)
-        if token.getvalue().strip():
-            self._say(TOKEN + token.getvalue().strip())
+        if options["token"]:
+            self._make_token()
 
     def _migrate(self) -> None:
         """One migration waiting behind a long transaction must not make everybody else wait behind it."""
@@ -51,6 +52,12 @@ class Command(BaseCommand):
         self._say("Collecting static files.")
         call_command("collectstatic", interactive=False, verbosity=0)
         stamp.write_text(digest)
+
+    def _make_token(self) -> None:
+        token = io.StringIO()
+        call_command("setup_token", stdout=token)
+        if words := token.getvalue().strip():
+            self._say(TOKEN + words)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

@@ -29,10 +29,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing; fail if something is out of date")
 
-    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+    def handle(self, **options: Any) -> None:
         stale = {path: text for path, text in build().items() if not path.exists() or path.read_text() != text}
         names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
-        if check and stale:
+        if options["check"] and stale:
             raise CommandError(f"Out of date: {names}. Run `manage.py make_assets` and commit what it writes.")
         for path, text in stale.items():
             path.parent.mkdir(parents=True, exist_ok=True)

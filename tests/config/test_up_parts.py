@@ -1,0 +1,165 @@
+"""The supervisor's parts, each on its own."""
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.embedded.children import spawn
+from config.up.child import Child
+from config.up.errors import StartError
+from config.up.lock import StateLock
+from config.up.logs import rotate
+from config.up.ports import claim_port, listen_on, number_of
+from config.up.readiness import wait_for_page
+
+
+@pytest.fixture
+def busy() -> "socket.socket":
+    with listen_on(0) as listener:
+        yield listener
+
+
+def test_a_free_port_is_taken_as_it_is(busy: socket.socket) -> None:
+    port = number_of(busy)
+    busy.close()
+
+    with claim_port(port, is_chosen=True) as listener:
+        assert listener.getsockname() == ("127.0.0.1", port)
+
+
+def test_a_busy_default_gives_way_to_another_port(busy: socket.socket) -> None:
+    with claim_port(number_of(busy), is_chosen=False) as listener:
+        assert number_of(listener) != number_of(busy)
+
+
+def test_a_busy_port_that_was_asked_for_is_refused_in_words(busy: socket.socket) -> None:
+    port = number_of(busy)
+
+    with pytest.raises(StartError) as refused:
+        claim_port(port, is_chosen=True)
+
+    assert str(refused.value) == (
+        f"Port {port} cannot be used: Address already in use. "
+        "Set POSTERN_PORT to another one, or leave it out to have a free one chosen."
+    )
+
+
+def test_a_second_supervisor_is_told_where_the_first_one_runs(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from config.up.lock import StateLock\n"
+        f"lock = StateLock(Path({str(tmp_path)!r}))\n"
+        "lock.take()\n"
+        "print('starting', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "lock.note(address='http://localhost:8123/')\n"
+        "print('up', flush=True)\n"
+        "sys.stdin.readline()\n"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdin
+        assert first.stdout
+        first.stdout.readline()
+        with pytest.raises(StartError) as early:
+            StateLock(tmp_path).take()
+        first.stdin.write("\n")
+        first.stdin.flush()
+        first.stdout.readline()
+        with pytest.raises(StartError) as late:
+            StateLock(tmp_path).take()
+        first.kill()
+
+    of_first = f"(process {first.pid}, state in {tmp_path})"
+    assert str(early.value) == f"Postern runs already and is still starting {of_first}."
+    assert str(late.value) == f"Postern runs already at http://localhost:8123/ {of_first}."
+    StateLock(tmp_path).take()
+
+
+def test_logs_begin_afresh_and_four_old_ones_are_kept(tmp_path: Path) -> None:
+    for run in range(7):
+        rotate(tmp_path, "web").write_text(f"run {run}")
+    rotate(tmp_path, "web")
+
+    kept = {file.name: file.read_text() for file in tmp_path.iterdir()}
+
+    assert kept == {"web.log.1": "run 6", "web.log.2": "run 5", "web.log.3": "run 4", "web.log.4": "run 3"}
+
+
+def failing(tmp_path: Path) -> Child:
+    return Child("web", lambda: spawn(["false"], log=tmp_path / "log"))
+
+
+def ended(child: Child) -> Child:
+    assert child.process is not None
+    child.process.wait()
+    return child
+
+
+def test_a_child_that_keeps_ending_is_started_after_growing_pauses_and_said_once(tmp_path: Path) -> None:
+    child = failing(tmp_path)
+    child.start()
+    now, said, pauses = child.started, [], []
+
+    for _ in range(5):
+        said.append(ended(child).tend(now))
+        assert child.again_at is not None
+        pauses.append(round(child.again_at - now, 3))
+        assert (child.tend(now), child.process) == ("", None)
+        now = child.again_at
+        child.tend(now)
+
+    assert pauses == [0.5, 1.0, 2.0, 3.0, 3.0]
+    assert said == ["web ended by itself (exit 1); starting it again. See log/web.log.", "", "", "", ""]
+    ended(child)
+
+
+def test_after_a_steady_run_the_pause_is_short_again(tmp_path: Path) -> None:
+    child = failing(tmp_path)
+    child.start()
+    child.pause = 3.0
+
+    words = ended(child).tend(child.started + 11)
+
+    assert child.again_at == child.started + 11.5
+    assert words == "web ended by itself (exit 1); starting it again. See log/web.log."
+
+
+def test_a_child_that_cannot_even_be_launched_is_tried_again(tmp_path: Path) -> None:
+    child = failing(tmp_path)
+    child.start()
+    ended(child).tend(child.started)
+    child.launch = lambda: spawn(["/no/such/program"], log=tmp_path / "log")
+
+    child.tend(child.started + 1)
+
+    assert child.process is None
+    assert child.again_at is not None
+
+
+def test_a_child_that_does_not_listen_is_killed_with_all_it_started(tmp_path: Path) -> None:
+    deaf = "trap '' TERM; sleep 60 & echo $! >&2; wait; wait"
+    child = Child("web", lambda: spawn(["sh", "-c", deaf], log=tmp_path / "log"))
+    child.start()
+    while not (tmp_path / "log").read_text():
+        pass
+    grandchild = int((tmp_path / "log").read_text())
+
+    child.stop(patience=0.2)
+
+    assert child.process is not None
+    assert child.process.returncode == -signal.SIGKILL
+    state = Path(f"/proc/{grandchild}/stat")
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_waiting_for_the_page_ends_at_once_when_the_server_has_ended() -> None:
+    with listen_on(0) as free:
+        port = number_of(free)
+
+    assert not wait_for_page(port, host="localhost", is_alive=lambda: False)
