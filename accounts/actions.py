@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
+from psycopg.errors import UniqueViolation
 
 from accounts import rules
 from accounts.enums import LoginKind
@@ -57,11 +58,12 @@ def open_account(
 ) -> Account:
     """Put an account on file together with the login that reaches it: a new one by its facts, or one there is."""
     vault = _new_account(at=at, **account)
-    told: list[models.Model] = []
+    told: Iterable[models.Model] = ()
     if isinstance(login, Login):
         told = [_new_grant(_held(Login, login), vault, rights=rights, granted_on=None, at=at)]
     elif login is not None:
-        told = _new_login(broker=vault.broker, accounts={vault: rights}, at=at, **login)
+        user, rest = _new_login(broker=vault.broker, accounts={vault: rights}, at=at, **login)
+        told = [user, *rest]
     _tell_added([vault, *told], by=by, at=at)
     return vault
 
@@ -112,7 +114,7 @@ def add_login(
     Refused when an open login of that broker has the same label.
     """
     reached = {_held(Account, account): rights for account, rights in _by_number(accounts or {})}
-    told = _new_login(
+    login, rest = _new_login(
         key=key,
         label=label,
         broker=broker,
@@ -124,8 +126,8 @@ def add_login(
         accounts=reached,
         at=at,
     )
-    _tell_added(told, by=by, at=at)
-    return told[0]
+    _tell_added([login, *rest], by=by, at=at)
+    return login
 
 
 @transaction.atomic
@@ -215,7 +217,7 @@ def end_grant(grant: Grant, *, by: Member | None, at: datetime) -> Grant:
 # --- rows -----------------------------------------------------------------------------------------------------------
 def _new_account(*, name: str, broker: str, at: datetime, key: str = "", **facts: str) -> Account:
     _check(rules.account_fault(broker=broker, entity=facts.get("entity", ""), hint=facts.get("hint", "")))
-    account = Account(key=key or free_key(Account, name), name=name, broker=broker, created_at=at, **facts)
+    account = Account(key=_key(Account, key, name), name=name, broker=broker, created_at=at, **facts)
     same = Account.objects.open().filter(broker=broker, name=name, hint=account.hint)
     _add(account, f"{account} is on file already.", taken=same.exists())
     return account
@@ -223,9 +225,9 @@ def _new_account(*, name: str, broker: str, at: datetime, key: str = "", **facts
 
 def _new_login(
     *, doors: Iterable[str], accounts: Mapping[Account, Collection[str]], at: datetime, key: str = "", **facts: Any
-) -> list[models.Model]:
-    """The login, its doors and its grants, in that order."""
-    login = Login(key=key or free_key(Login, facts["label"]), created_at=at, **facts)
+) -> tuple[Login, list[models.Model]]:
+    """The login, and its doors and then its grants."""
+    login = Login(key=_key(Login, key, facts["label"]), created_at=at, **facts)
     slugs = sorted(set(doors))
     _check(
         rules.login_fault(
@@ -238,7 +240,7 @@ def _new_login(
     _add(login, words, taken=same.exists())
     opened = [_new_door(login, slug, at=at) for slug in slugs]
     given = [_new_grant(login, account, rights=rights, granted_on=None, at=at) for account, rights in accounts.items()]
-    return [login, *opened, *given]
+    return login, [*opened, *given]
 
 
 def _new_door(login: Login, interface: str, *, at: datetime) -> Door:
@@ -268,7 +270,16 @@ def _add(row: models.Model, words: str, *, taken: bool) -> None:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError as clash:
+        if not isinstance(clash.__cause__, UniqueViolation):
+            raise
         raise Refused(words) from clash
+
+
+def _key(model: type[models.Model], key: str, text: str) -> str:
+    """The wanted key, refused when it is taken; without one a free key made from the text."""
+    if key and model._default_manager.filter(key=key).exists():
+        raise Refused(f"The key “{key}” is taken. Choose another one.")
+    return key or free_key(model, text)
 
 
 def _held(model: type[models.Model], row: models.Model) -> Any:

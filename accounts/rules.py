@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from accounts.brokers import Profile, UnknownEntry, catalogue
+from accounts.brokers import Profile, UnknownEntryError, catalogue
 from accounts.brokers.errors import did_you_mean
 from accounts.enums import LoginKind, Right
 from accounts.models import HINT
@@ -108,6 +108,6 @@ def _name(broker: str) -> str:
 def _unknown(find, slug: str) -> str | None:
     try:
         find(slug)
-    except UnknownEntry as no:
+    except UnknownEntryError as no:
         return f"{no}."
     return None

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from datetime import timedelta
 
 import psycopg
 from celery import Celery
 from celery.beat import Scheduler
+from kombu.exceptions import OperationalError as BrokerAway
 
 from config.env import load
 
@@ -20,7 +22,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 log = logging.getLogger(__name__)
 
 SCHEDULE = {
-    "say that the beat is alive": {"task": "letters.beat_pulse", "schedule": timedelta(seconds=30)},
     "raise what is due": {"task": "notices.raise_due", "schedule": timedelta(seconds=60)},
     "send waiting letters": {"task": "letters.deliver", "schedule": timedelta(seconds=15)},
     "run waiting imports": {"task": "exchange.run_imports", "schedule": timedelta(seconds=3)},
@@ -52,25 +53,32 @@ app.conf.update(
     beat_scheduler="config.celery:LeadingScheduler",
     beat_max_loop_interval=1,
 )
-# A sweep that waited longer than its own period is pointless: the next one does its work.
-for _entry in SCHEDULE.values():
-    _entry["options"] = {"expires": _entry["schedule"].total_seconds() * 2}
 app.autodiscover_tasks(["core.letters", "notices", "exchange"])
 
 
 class LeadingScheduler(Scheduler):
     """A beat that sends only while it holds one lock of the database, so that several may run and one leads.
 
-    The lock belongs to a connection of its own: it is gone the moment the process or the database is.
+    The lock belongs to a connection of its own: it is gone the moment the process or the database is. Through the same
+    connection the leader leaves its sign of life, which so needs neither broker nor worker to be seen.
     """
 
     LOCK = 0x62656174
+    PULSE_EVERY = 20.0
+    PULSE = (
+        "INSERT INTO letters_pulse (name, at) VALUES ('beat', now()) ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at"
+    )
+    # What a server elsewhere needs so that a broken line is noticed within seconds; a socket ignores it.
+    PATIENCE = {"connect_timeout": "5", "tcp_user_timeout": "10000", "keepalives_idle": "5", "keepalives_interval": "2"}
+    # A worker that fell behind this far gets no more: each sweep does the work of all those before it.
+    MOST_WAITING = 20
+
+    _lead: psycopg.Connection | None = None
+    _holds = False
+    _pulsed = 0.0
 
     def setup_schedule(self) -> None:
-        self.install_default_entries(self.schedule)
         self.merge_inplace(self.app.conf.beat_schedule)
-        self._lead: psycopg.Connection | None = None
-        self._holds = False
 
     def tick(self, *args, **kwargs) -> float:
         """Send what is due when leading; look again in a second when another beat leads."""
@@ -80,10 +88,10 @@ class LeadingScheduler(Scheduler):
         """Whether this beat holds the lock; tries for it, and notices when its connection is gone."""
         try:
             if self._lead is None:
-                address = load(os.environ).database.as_conninfo()
-                self._lead = psycopg.connect(**address, autocommit=True, connect_timeout=5)
+                address = self.PATIENCE | load(os.environ).database.as_conninfo()
+                self._lead = psycopg.connect(**address, autocommit=True)
             if self._holds:
-                self._lead.execute("SELECT 1")
+                self._prove_life(self._lead)
             else:
                 row = self._lead.execute("SELECT pg_try_advisory_lock(%s)", [self.LOCK]).fetchone()
                 self._holds = bool(row and row[0])
@@ -91,6 +99,30 @@ class LeadingScheduler(Scheduler):
             log.warning("beat: database away (%s)", type(away).__name__)
             self._drop()
         return self._holds
+
+    def _prove_life(self, lead: psycopg.Connection) -> None:
+        """Raises psycopg.Error when the connection, and with it the lock, is gone."""
+        if time.monotonic() - self._pulsed < self.PULSE_EVERY:
+            lead.execute("SELECT 1")
+            return
+        lead.execute(self.PULSE)
+        self._pulsed = time.monotonic()
+
+    def apply_entry(self, entry, producer=None) -> None:
+        """Publish one task, unless so many wait already that nobody is taking them."""
+        if self._waiting() >= self.MOST_WAITING:
+            log.warning("beat: %s tasks wait for a worker, %s is left out", self.MOST_WAITING, entry.task)
+            return
+        super().apply_entry(entry, producer=producer)
+
+    def _waiting(self) -> int:
+        """How many tasks lie in the queue; none when the broker cannot be asked, which publishing then says."""
+        try:
+            with self.app.connection_for_read() as connection:
+                queue = self.app.amqp.queues[self.app.conf.task_default_queue]
+                return queue(connection.default_channel).queue_declare(passive=True).message_count
+        except (BrokerAway, *self.connection.connection_errors, *self.connection.channel_errors):
+            return 0
 
     def _drop(self) -> None:
         if self._lead is not None:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db import models
@@ -122,8 +122,8 @@ class DayField(forms.DateField):
     """A calendar day, picked from the browser's calendar or written as 2026-11-23."""
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-        super().__init__(**{"widget": widget, "input_formats": ["%Y-%m-%d"]} | kwargs)
+        kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
         self.error_messages["invalid"] = "Write the day as year, month, day: 2026-11-23."
 
 
@@ -139,6 +139,7 @@ class StaleGuard(forms.BaseForm):
     """
 
     VERSION = "version"
+    base_fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, thing: models.Model, **kwargs: Any) -> None:
         self.thing = thing
@@ -154,25 +155,25 @@ class StaleGuard(forms.BaseForm):
         own = {field.name for field in [*meta.concrete_fields, *meta.many_to_many]}
         return {name: _value(self.thing, meta.get_field(name)) for name in self.base_fields if name in own}
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        given = self.cleaned_data if cleaned is None else cleaned
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
         seen = _parts(self.data.get(self.add_prefix(self.VERSION), ""))
         now = {name: value for name, value in self.on_file.items() if name in self.fields}
         moved = [name for name, value in now.items() if seen.get(name) != _digest(value)]
         clashes = [name for name in moved if name not in given or _digest(given[name]) != _digest(now[name])]
         if clashes:
             self._show_again(clashes, given, seen)
-        return cleaned
+        return given
 
     def _show_again(self, clashes: list[str], given: dict[str, Any], seen: dict[str, str]) -> None:
+        page = cast("MultiValueDict[str, Any]", self.data)
         said = ["Somebody changed this after you opened the page. Look at what is new, then save again."]
         for name in clashes:
             untouched = name in given and _digest(given[name]) == seen.get(name)
             if untouched:
-                self.data.setlist(self.add_prefix(name), _as_posted(self.on_file[name]))
+                page.setlist(self.add_prefix(name), _as_posted(self.on_file[name]))
             said.append(self._what_is_new(name, untouched=untouched))
-        self.data.setlist(self.add_prefix(self.VERSION), [version(self.on_file)])
+        page.setlist(self.add_prefix(self.VERSION), [version(self.on_file)])
         self.add_error(None, said)
 
     def _what_is_new(self, name: str, *, untouched: bool) -> str:

@@ -1,8 +1,8 @@
 """The secret detector: Postern knows where everything lies and holds none of it.
 
 Pure: text in, a sentence or None out. It is a net for honest people, not a wall against a determined one, so it would
-rather let a strange text pass than refuse a serial number. Every pattern takes linear time: a repeated class starts only
-where its own run starts, and is never given back.
+rather let a strange text pass than refuse a serial number. Every pattern takes linear time: a repeated class starts
+only where its own run starts, and is never given back.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 from django.core.exceptions import ValidationError
@@ -26,25 +27,19 @@ CODES = (
     "This looks like recovery codes. Keep them on paper in a safe or in your password manager, "
     "and write here only where they lie and how many are left."
 )
-TOKEN = (
+API_KEY = (
     "This looks like an API key or a token. Keep it in your password manager or where the program that uses it "
     "reads it, and write here only where it lies."
 )
-PASSWORD = (
-    "This looks like a password or a PIN. Keep it in your password manager, and write here only which one it is in."
-)
+PIN = "This looks like a password or a PIN. Keep it in your password manager, and write here only which one it is in."
 CARD = "This looks like a whole card number. Write its last four digits at most."
 NUMBER = "This looks like a whole account number. Write its last four characters at most."
 
 
 def find(text: str) -> str | None:
     """What secret `text` seems to hold, as a sentence that says where to keep it instead; None when it seems clean."""
-    plain = _plain(text)
-    bare = _PUBLIC.sub(" ", plain)
-    for holds, advice, looked_at in _DETECTORS:
-        if holds(plain if looked_at == "everything" else bare):
-            return advice
-    return None
+    reading = _read(text)
+    return next((advice for holds, advice in _DETECTORS if holds(reading)), None)
 
 
 def no_secret(value: str) -> None:
@@ -54,56 +49,83 @@ def no_secret(value: str) -> None:
         raise ValidationError(advice, code="secret")
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text made ready: `bare` is without what is public by nature, `small` the same in small letters."""
+
+    plain: str
+    bare: str
+    small: str
+    figures: int
+    has_long_run: bool
+
+    def says(self, *words: str) -> bool:
+        """Whether one of the words stands anywhere; far cheaper than a pattern that would find nothing."""
+        return any(word in self.small for word in words)
+
+
 # What is public although it looks random: addresses of pages (where things are kept), mailboxes, public SSH keys.
 _PUBLIC = re.compile(
     r"""https?://\S++ | (?<![\w.+-])[\w.+-]++@[\w.-]++ | \b(?:ssh-(?:rsa|dss|ed25519)|ecdsa-[\w-]{1,30}+)\ AAAA\S++""",
     re.VERBOSE,
 )
-_INVISIBLE = {ord(sign): None for sign in "\u00ad\u200b\u200c\u200d\u2060\ufeff\x00"}
+# Invisible signs, and one that becomes eighteen.
+_DROPPED = {ord(sign): None for sign in "\u00ad\u200b\u200c\u200d\u2060\ufeff\ufdfa\x00"}
+_ANY_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16}")
+_FIGURE = re.compile(r"\d")
 
 
-def _plain(text: str) -> str:
+def _read(text: str) -> _Reading:
     """The text with full-width and other look-alike forms made ordinary and invisible characters gone."""
-    if text.isascii():
-        return text.replace("\x00", "")
-    return unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+    plain = text.replace("\x00", "") if text.isascii() else unicodedata.normalize("NFKC", text.translate(_DROPPED))
+    bare = _PUBLIC.sub(" ", plain) if "://" in plain or "@" in plain or "AAAA" in plain else plain
+    return _Reading(
+        plain=plain,
+        bare=bare,
+        small=bare.lower(),
+        figures=len(_FIGURE.findall(bare)),
+        has_long_run=_ANY_RUN.search(bare) is not None,
+    )
 
 
 # --- seeds ---------------------------------------------------------------------------------------------------------
 _OTPAUTH = re.compile(r"otpauth(?:-migration)?(?::|%3A)//", re.IGNORECASE)
-_SEED_WORD = re.compile(r"\b(?:seed|secret|totp|otp|2fa|authenticator|mnemonic|wallet)\b", re.IGNORECASE)
+_SEED_WORD = re.compile(r"\b(?:seed|secret|totp|otp|2fa|authenticator|mnemonic|wallet)\b")
 _BASE32_RUN = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}+|[a-z2-7]{16,}+)(?![A-Za-z0-9])")
 _BASE32_GROUPS = tuple(
     re.compile(rf"(?<![A-Za-z0-9]){group}(?:[ \-]{group}(?![A-Za-z0-9])){{{more},}}+")
-    for letters in ("A-Z", "a-z")
-    for group, more in ((rf"[{letters}2-7]{{4}}", 3), (rf"[{letters}2-7]{{5}}", 3), (rf"[{letters}2-7]{{8}}", 1))
+    for group, more in (("[A-Za-z2-7]{4}", 3), ("[A-Za-z2-7]{5}", 3), ("[A-Za-z2-7]{8}", 1))
 )
 _WORD_LIST = re.compile(r"(?<![\w])(?:\d{1,2}[.)] ?)?[a-z]{3,8}(?:[\s,]{1,3}(?:\d{1,2}[.)] ?)?[a-z]{3,8}){11,}+")
-_SMALL_WORDS = frozenset(
+_SMALL_WORDS = (
     "the and for with are was not but has had its his her our you they this that from have been will all any can who "
-    "when where then than only into onto over under after before until kept see ask per via out off each other".split()
+    "when where then than only into onto over under after before until kept see ask per via out off each other"
 )
 _VOWELS = re.compile(r"[aeiouy]", re.IGNORECASE)
 _ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)", re.IGNORECASE)
 
 
-def _holds_seed_link(text: str) -> bool:
-    return _OTPAUTH.search(text) is not None
+def _holds_seed_link(text: _Reading) -> bool:
+    return _OTPAUTH.search(text.plain) is not None
 
 
-def _holds_seed(text: str) -> bool:
-    told = _SEED_WORD.search(text) is not None
-    if any(_is_base32(run.group(), told=told) for run in _BASE32_RUN.finditer(text)):
+def _holds_seed(text: _Reading) -> bool:
+    told = _SEED_WORD.search(text.small) is not None
+    if text.has_long_run and any(_is_base32(run.group(), told=told) for run in _BASE32_RUN.finditer(text.bare)):
         return True
-    if any(_are_base32(run.group(), told=told) for one in _BASE32_GROUPS for run in one.finditer(text)):
+    if text.figures and any(_are_base32(run.group(), told=told) for run in _runs(_BASE32_GROUPS, text.bare)):
         return True
-    return any(_are_seed_words(run.group(), told=told) for run in _WORD_LIST.finditer(text))
+    return any(_are_seed_words(run.group(), told=told) for run in _WORD_LIST.finditer(text.bare))
+
+
+def _runs(patterns: Iterable[re.Pattern[str]], text: str) -> Iterator[re.Match[str]]:
+    return (run for pattern in patterns for run in pattern.finditer(text))
 
 
 def _is_base32(run: str, *, told: bool) -> bool:
     """Whether sixteen or more base32 characters in a row are chance rather than words, or a text says they are."""
     turns, vowels = _turns(run), _vowel_share(run)
-    if told and (turns or len(run) % 8 == 0 and vowels < 0.3):
+    if told and (turns or (len(run) % 8 == 0 and vowels < 0.3)):
         return True
     return turns >= 4 or (turns >= 2 and vowels <= 0.3) or (turns == 0 and vowels <= 0.2 and run.isupper())
 
@@ -112,16 +134,17 @@ def _are_base32(run: str, *, told: bool) -> bool:
     """The same for groups; four-letter words stand in a row too, so some must mix letters with figures."""
     groups = re.split(r"[ \-]", run)
     mixed = [group for group in groups if _turns(group) and not _ORDINAL.fullmatch(group)]
-    if any(group.isdigit() for group in groups) and not told and len(mixed) < 3:
+    if not mixed or not (run.isupper() or run.islower()):
         return False
-    few_vowels = _vowel_share("".join(groups)) <= 0.3
-    return len(mixed) >= 2 or bool(mixed) and (told or few_vowels) or (told and few_vowels and run.isupper())
+    if any(group.isdigit() for group in groups) and not told:
+        return len(mixed) >= 3
+    return len(mixed) >= 2 or told or _vowel_share(run) <= 0.3
 
 
 def _are_seed_words(run: str, *, told: bool) -> bool:
     """Whether twelve or more small words in a row are a wallet's phrase: no sentence does without its small words."""
     words = re.findall(r"[a-z]+", run)
-    return len(words) in ((12, 15, 18, 21, 24) if told else (24,)) and not _SMALL_WORDS.intersection(words)
+    return len(words) in ((12, 15, 18, 21, 24) if told else (24,)) and not set(_SMALL_WORDS.split()).intersection(words)
 
 
 # --- keys and tokens -----------------------------------------------------------------------------------------------
@@ -146,34 +169,41 @@ _HEX = re.compile(r"(?<![A-Za-z0-9])(?:0x)?[0-9A-Fa-f]{32,}+(?![A-Za-z0-9])")
 _HEX_GROUPS = re.compile(r"(?<![A-Za-z0-9])[0-9A-Fa-f]{4}(?: [0-9A-Fa-f]{4}(?![A-Za-z0-9])){7,}+")
 _LONG_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}+")
 _PUBLIC_DIGEST = re.compile(
-    r"(?:sha-?\d{0,3}|md5|digest|checksum|fingerprint|hash|commit|uuid|guid|gpg|pgp|asset(?: tag| no\.?| id)?)[\s:=#]*$",
+    r"(?:sha-?\d{0,3}|md5|digest|checksum|fingerprint|hash|commit|uuid|guid|gpg|pgp|asset(?: tag| no\.?| id)?)"
+    r"[\s:=#]*$",
     re.IGNORECASE,
 )
 _UUID_4 = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}", re.IGNORECASE)
 _IN_WORDS = re.compile(r"[a-z]{3,}|[A-Z]{4,}")
 
 
-def _holds_private_key(text: str) -> bool:
-    return _PRIVATE_KEY.search(text) is not None
+def _holds_private_key(text: _Reading) -> bool:
+    return _PRIVATE_KEY.search(text.plain) is not None
 
 
-def _holds_known_token(text: str) -> bool:
-    return _KNOWN_TOKEN.search(text) is not None or _QUERY_TOKEN.search(text) is not None
+def _holds_known_token(text: _Reading) -> bool:
+    if "=" in text.plain and _QUERY_TOKEN.search(text.plain):
+        return True
+    return (text.has_long_run or text.says("xox", ".", ":", "bearer")) and _KNOWN_TOKEN.search(text.plain) is not None
 
 
-def _holds_random_text(text: str) -> bool:
+def _holds_random_text(text: _Reading) -> bool:
     """Long hex, base64 or base36 that nobody would type: no digest that is public, no UUID, no name of a company."""
-    for run in _private(_HEX, text):
+    if text.figures >= 4 and any(_turns(run.group()) >= 4 for run in _private(_HEX_GROUPS, text.bare)):
+        return True
+    if not text.has_long_run:
+        return False
+    for run in _private(_HEX, text.bare):
         if _turns(run.group()) and not _UUID_4.fullmatch(run.group()):
             return True
-    if any(_turns(run.group()) >= 4 for run in _private(_HEX_GROUPS, text)):
-        return True
-    return any(_is_random(run.group()) for run in _private(_LONG_RUN, text))
+    return any(_is_random(run.group()) for run in _private(_LONG_RUN, text.bare))
 
 
 def _private(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     """The matches that no word before them declares public."""
-    return (run for run in pattern.finditer(text) if not _PUBLIC_DIGEST.search(text[max(0, run.start() - 24) : run.start()]))
+    return (
+        run for run in pattern.finditer(text) if not _PUBLIC_DIGEST.search(text[max(0, run.start() - 24) : run.start()])
+    )
 
 
 def _is_random(run: str) -> bool:
@@ -198,10 +228,9 @@ def _is_legal_entity(run: str) -> bool:
 # --- recovery codes ------------------------------------------------------------------------------------------------
 _CODES_WORD = re.compile(
     r"\b(?:recovery|back-?up|scratch|rescue|emergency|wiederherstellungs|notfall)[ -]?(?:codes?|keys?)\b"
-    r"|\bcodes? de (?:secours|récupération)\b|\bcódigos? de recuperación\b",
-    re.IGNORECASE,
+    r"|\bcodes? de (?:secours|récupération)\b|\bcódigos? de recuperación\b"
 )
-_HYPHENED = re.compile(r"(?<![\w-])[A-Za-z0-9]{3,8}(?:-[A-Za-z0-9]{3,8}){1,3}+(?![\w-])")
+_HYPHENED = re.compile(r"(?<![\w-])[A-Za-z0-9]{3,8}(?:-[A-Za-z0-9]{3,8}(?![A-Za-z0-9])){1,3}+(?![\w-])")
 _LONG_KEY = re.compile(r"(?<![\w-])[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{4,8}){4,9}+(?![\w-])")
 _MIXED_RUN = re.compile(r"(?<![\w-])(?=[A-Za-z]{0,15}\d)[A-Za-z0-9]{8,16}+(?![\w-])")
 _FIGURES = re.compile(r"(?<![\w+-])(?<!\d )(?:\d{4} \d{4}|\d{4}-\d{4}|\d{5}-\d{5}|\d{6}|\d{8})(?![\w-])(?! \d)")
@@ -212,17 +241,20 @@ _DAY = re.compile(
 )
 
 
-def _holds_codes(text: str) -> bool:
+def _holds_codes(text: _Reading) -> bool:
     """A list of code-shaped words. One alone is a serial number; where the text says what they are, two are enough."""
-    if any(_is_long_key(run.group()) for run in _LONG_KEY.finditer(text)):
+    if text.figures < 6:
+        return False
+    if any(_is_long_key(run.group()) for run in _LONG_KEY.finditer(text.bare)):
         return True
-    told = _CODES_WORD.search(text) is not None
-    mixed = (run.group() for run in _HYPHENED.finditer(text) if _has_mixed_groups(run.group()))
-    runs = (run.group() for run in _MIXED_RUN.finditer(text) if _is_mixed(run.group()))
-    figures = (run.group() for run in _FIGURES.finditer(text) if not _DAY.fullmatch(run.group()))
-    if _are_codes(mixed, 2 if told else 4) or _are_codes(runs, 2 if told else 5) or _are_codes(figures, 2 if told else 6):
+    told = text.says("code", "key", "código") and _CODES_WORD.search(text.small) is not None
+    mixed = (run.group() for run in _HYPHENED.finditer(text.bare) if _has_mixed_groups(run.group()))
+    runs = (run.group() for run in _MIXED_RUN.finditer(text.bare) if _is_mixed(run.group()))
+    figures = (run.group() for run in _FIGURES.finditer(text.bare) if not _DAY.fullmatch(run.group()))
+    if any(_are_codes(words, 2 if told else enough) for words, enough in ((mixed, 4), (runs, 5), (figures, 6))):
         return True
-    return any(run.group().count("\n") + len(run.group()) // 5 >= (3 if told else 7) for run in _FOURS.finditer(text))
+    fours = (run.group() for run in _FOURS.finditer(text.bare))
+    return any(run.count("\n") + len(run) // 5 >= (3 if told else 7) for run in fours)
 
 
 def _are_codes(words: Iterable[str], enough: int) -> bool:
@@ -259,7 +291,9 @@ _SAYS_WHERE = frozenset(
     "expires policy min minimum max at-least long strong weak new old login access hint office entry item record "
     "siehe im in bei liegt keine kein dans voir chez aucun en".split()
 )
-_SEPARATOR = r"[\"'”’)\]]?\s{0,3}(?P<sep>:=|[:=]|->|→|=>|\bis\b|\bwas\b|\blautet\b|\best\b)?\s{0,3}(?=(?P<value>[^\n]{1,120}))"
+_SEPARATOR = (
+    r"[\"'”’)\]]?\s{0,3}(?P<sep>:=|[:=]|->|→|=>|\bis\b|\bwas\b|\blautet\b|\best\b)?\s{0,3}(?=(?P<value>[^\n]{1,120}))"
+)
 _PASSWORD_NAME = re.compile(
     r"\b(?:pass ?words?|passwd|pwd|pw|pass|pass ?phrase|passwort|kennwort|mot de passe|contraseña|contrasena|senha"
     rf"|wachtwoord|lösenord|adgangskode)\b{_SEPARATOR}",
@@ -286,10 +320,15 @@ _SYMBOL = re.compile(r"[!@#$%^&*_+=~|\\<>?]")
 _TRIMMED = " \t\"'`“”„«»()[]{}"
 
 
-def _holds_password(text: str) -> bool:
-    return (
-        any(_is_password(found["value"], found["sep"] or "") for found in _PASSWORD_NAME.finditer(text))
-        or any(_is_pin(found.group(), found["value"], found["sep"] or "") for found in _PIN_NAME.finditer(text))
+def _holds_password(text: _Reading) -> bool:
+    return text.says("pass", "pw", "kennwort", "contrase", "senha", "wachtwoord", "lösenord", "adgangskode") and any(
+        _is_password(found["value"], found["sep"] or "") for found in _PASSWORD_NAME.finditer(text.bare)
+    )
+
+
+def _holds_pin(text: _Reading) -> bool:
+    return text.says("pin", "puk", "pass", "cv", "tan", "otp", "code", "combination", "recovery", "backup") and any(
+        _is_pin(found.group(), found["value"], found["sep"] or "") for found in _PIN_NAME.finditer(text.bare)
     )
 
 
@@ -304,7 +343,7 @@ def _is_password(value: str, sep: str) -> bool:
         return True
     alone = len(words) == 1 and not sep.isalpha()
     phrase = 3 < len(words) < 9 and all(re.fullmatch(r"[a-z]{3,9}", word) for word in words)
-    return alone or (phrase and not _SMALL_WORDS.union(_SAYS_WHERE).intersection(words))
+    return alone or (phrase and not _SAYS_WHERE.union(_SMALL_WORDS.split()).intersection(words))
 
 
 def _is_pin(name: str, value: str, sep: str) -> bool:
@@ -319,8 +358,10 @@ def _is_pin(name: str, value: str, sep: str) -> bool:
     return len(figures) in (4, 5, 8) and not re.match(r"(?:19[5-9]|20[0-4])\d\b", figures)
 
 
-def _holds_named_key(text: str) -> bool:
-    return any(found["sep"] and _is_key(found["value"]) for found in _KEY_NAME.finditer(text))
+def _holds_named_key(text: _Reading) -> bool:
+    return text.says("secret", "seed", "totp", "key", "token", "answer") and any(
+        found["sep"] and _is_key(found["value"]) for found in _KEY_NAME.finditer(text.bare)
+    )
 
 
 def _is_key(value: str) -> bool:
@@ -335,7 +376,7 @@ def _is_key(value: str) -> bool:
 _GAP = r"[ .\-]{1,2}"
 _CARD = re.compile(
     rf"(?<!\d)(?=((?:\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}(?:{_GAP}\d{{3}})?|\d{{4}}{_GAP}\d{{6}}{_GAP}\d{{4,5}}"
-    rf"|\d{{13,19}}|\d(?:{_GAP}\d){{12,18}}|\d{{8}}{_GAP}\d{{8}})(?!\d)))"
+    rf"|\d{{13,19}}|\d{{8}}{_GAP}\d{{8}})(?!\d)))|(?<!\d)(?<!\d[ .\-])(\d(?:[ .\-]\d){{12,18}}+)(?![ .\-]?\d)"
 )
 _CARD_BEGINNING = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12,15}|35\d{14}"
@@ -352,8 +393,9 @@ _IBAN_LENGTHS = {
 _BROKER_NUMBER = re.compile(r"(?<![A-Za-z0-9])D?U\d{7,8}(?![A-Za-z0-9])")
 
 
-def _holds_card(text: str) -> bool:
-    return any(_is_card(re.sub(r"\D", "", found.group(1))) for found in _CARD.finditer(text))
+def _holds_card(text: _Reading) -> bool:
+    found = _CARD.finditer(text.bare) if text.figures >= 13 else ()
+    return any(_is_card(re.sub(r"\D", "", one.group(1) or one.group(2))) for one in found)
 
 
 def _is_card(figures: str) -> bool:
@@ -365,10 +407,15 @@ def _luhn(figures: str) -> bool:
     return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
 
 
-def _holds_number(text: str) -> bool:
-    if _BROKER_NUMBER.search(text) or any(_is_iban(found.group(1)) for found in _IBAN.finditer(text)):
+def _holds_number(text: _Reading) -> bool:
+    if text.figures < 6:
+        return False
+    if _BROKER_NUMBER.search(text.bare):
         return True
-    return any(_is_whole_number(found["value"]) for found in _NUMBER_NAME.finditer(text))
+    if text.figures >= 8 and any(_is_iban(found.group(1)) for found in _IBAN.finditer(text.bare)):
+        return True
+    named = text.says("account", "acct", "a/c", "depot", "konto", "portfolio", "iban")
+    return named and any(_is_whole_number(found["value"]) for found in _NUMBER_NAME.finditer(text.bare))
 
 
 def _is_iban(found: str) -> bool:
@@ -398,15 +445,16 @@ def _vowel_share(word: str) -> float:
     return len(_VOWELS.findall(word)) / letters if letters else 0.0
 
 
-_DETECTORS: tuple[tuple[Callable[[str], bool], str, str], ...] = (
-    (_holds_private_key, PRIVATE_KEY, "everything"),
-    (_holds_seed_link, SEED, "everything"),
-    (_holds_known_token, TOKEN, "everything"),
-    (_holds_card, CARD, "bare"),
-    (_holds_number, NUMBER, "bare"),
-    (_holds_seed, SEED, "bare"),
-    (_holds_codes, CODES, "bare"),
-    (_holds_named_key, TOKEN, "bare"),
-    (_holds_password, PASSWORD, "bare"),
-    (_holds_random_text, TOKEN, "bare"),
+_DETECTORS: tuple[tuple[Callable[[_Reading], bool], str], ...] = (
+    (_holds_private_key, PRIVATE_KEY),
+    (_holds_seed_link, SEED),
+    (_holds_known_token, API_KEY),
+    (_holds_card, CARD),
+    (_holds_number, NUMBER),
+    (_holds_seed, SEED),
+    (_holds_codes, CODES),
+    (_holds_named_key, API_KEY),
+    (_holds_password, PIN),
+    (_holds_pin, PIN),
+    (_holds_random_text, API_KEY),
 )

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from core import clock
-from dashboard import queries
+from dashboard.queries.frame import Frame, frame as frame_of
 from dashboard.rail import rail
 
 
@@ -17,7 +17,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if member is None or not member.is_authenticated or not member.is_verified():
         return {}
     at = clock.now()
-    facts = queries.frame(member, at=at)
+    facts = frame_facts(request)
     return {
         "office": facts.office,
         "rail": rail(member, request.path, facts),
@@ -28,7 +28,14 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def banners(facts: queries.Frame) -> list[dict[str, str]]:
+def frame_facts(request: HttpRequest) -> Frame:
+    """The frame's facts of this request, read once however many ask."""
+    if not hasattr(request, "frame_facts"):
+        request.frame_facts = frame_of(request.user, at=clock.now())
+    return request.frame_facts
+
+
+def banners(facts: Frame) -> list[dict[str, str]]:
     """What is wrong with Postern itself, in words; computed by the web process alone."""
     trouble = facts.health.in_words()
     if not trouble:

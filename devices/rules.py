@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from accounts.brokers import Factor, Profile, UnknownEntry, in_words, satisfied, slugs
+from accounts.brokers import Factor, Profile, UnknownEntryError, in_words, satisfied, slugs
 from core.clock import end_of_day, local_day
 from devices.enums import PROFILE_KINDS, VALIDATED_KINDS, AssetKind, Outcome, Proof
 
@@ -180,7 +180,7 @@ def authenticator_refusal(
     """Why a login cannot have this factor on things of these kinds beside its `others` (slugs, standing, once each)."""
     try:
         entry = profile.factor(factor)
-    except UnknownEntry as unknown:
+    except UnknownEntryError as unknown:
         return f"{unknown}."
     if not entry.enrolled:
         return f"{profile.name} does not enrol “{entry.name}”. Choose an authenticator, a number, a card or a token."

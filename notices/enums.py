@@ -26,11 +26,11 @@ class Stage(models.TextChoices):
     """The rung of the ladder on which a reminder was sent."""
 
     NEVER = "never", "never proven"
-    FAILED = "failed", "failed"
+    FAILED = "failed", "did not work"
     D30 = "30", "30 days before"
     D7 = "7", "7 days before"
     D1 = "1", "1 day before"
     D0 = "0", "on the day"
     P2 = "+2", "2 days late"
     P7 = "+7", "7 days late"
-    WEEKLY = "weekly", "weekly since"
+    WEEKLY = "weekly", "weekly until done"

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.brokers import catalogue
 from core.letters.models import Letter
 from notices.enums import AckState, RuleKind
 
@@ -39,6 +40,10 @@ class Notice(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def broker_name(self) -> str:
+        return catalogue()[self.broker].name
+
 
 class AcknowledgementQuerySet(models.QuerySet["Acknowledgement"]):
     def visible_to(self, member) -> AcknowledgementQuerySet:
@@ -56,6 +61,13 @@ class Acknowledgement(models.Model):
     state = models.CharField(max_length=10, choices=AckState, default=AckState.SENT)
     seen_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        help_text="Who wrote the answer down, when it was told in person.",
+    )
     reason = models.CharField(max_length=300, blank=True)
 
     objects = AcknowledgementQuerySet.as_manager()
@@ -74,14 +86,25 @@ class Acknowledgement(models.Model):
     def __str__(self) -> str:
         return f"{self.member} on {self.notice}"
 
+    @property
+    def is_waiting(self) -> bool:
+        return self.state in (AckState.SENT, AckState.SEEN)
+
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):
     def visible_to(self, member) -> ReminderQuerySet:
         return self if member.sees_everything else self.filter(member=member)
 
+    def open(self) -> ReminderQuerySet:
+        """Those whose thing is still due for their person."""
+        return self.filter(settled_at=None)
+
 
 class Reminder(models.Model):
-    """One rung of the ladder, for one thing that is due and one person. The key makes a second one impossible."""
+    """One rung of the ladder, for one thing that is due and one person. The key makes a second one impossible.
+
+    It is settled once the thing is done, its date has moved, or somebody else must act.
+    """
 
     key = models.CharField(max_length=160, unique=True)
     rule = models.CharField(max_length=20, choices=RuleKind)
@@ -90,12 +113,13 @@ class Reminder(models.Model):
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reminders")
     due_at = models.DateTimeField(null=True)
     raised_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
     letter = models.ForeignKey(Letter, on_delete=models.SET_NULL, related_name="reminders", null=True)
 
     objects = ReminderQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["item"], name="reminders_by_item")]
+        indexes = [models.Index(fields=["item", "member"], name="open_reminders", condition=Q(settled_at=None))]
 
     def __str__(self) -> str:
         return self.key

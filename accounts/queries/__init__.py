@@ -11,7 +11,16 @@ from accounts.queries.brokers import (
     broker_page,
     door_lines,
 )
-from accounts.queries.logins import LoginPage, closing, ending, left_without, login_page, sole_entity, taking_away
+from accounts.queries.logins import (
+    LoginPage,
+    all_doors,
+    closing,
+    ending,
+    left_without,
+    login_page,
+    sole_entity,
+    taking_away,
+)
 
 __all__ = [
     "BrokerLine",
@@ -21,6 +30,7 @@ __all__ = [
     "LoginPage",
     "Row",
     "Section",
+    "all_doors",
     "broker_lines",
     "broker_page",
     "closing",

@@ -134,7 +134,7 @@ def broker_page(profile: Profile, member: Member, *, on: date) -> BrokerPage:
 def door_lines(profile: Profile, *, entity: str = "", used: Collection[str] = (), on: date) -> list[DoorLine]:
     """Every door of a broker, in the profile’s order, with what it asks for on that day of clients of that entity.
 
-    `used` holds the slugs of the doors that somebody uses. Raises UnknownEntry for an entity the profile lacks.
+    `used` holds the slugs of the doors that somebody uses. Raises UnknownEntryError for an entity the profile lacks.
     """
     return [
         DoorLine(

@@ -26,14 +26,22 @@ def login_page(login: Login, *, on: date) -> LoginPage:
     """What the login uses and may do, in two queries."""
     grants = list(login.grants.select_related("account").order_by("account__name", "-created_at", "pk"))
     standing = tuple(grant for grant in grants if grant.ended_at is None)
+    ended = [(grant.ended_at, grant) for grant in grants if grant.ended_at is not None]
     used = set(login.doors.filter(used=True).values_list("interface", flat=True))
     lines = door_lines(login.profile, entity=sole_entity(standing), used=used, on=on)
     return LoginPage(
         login=login,
         doors=tuple(line for line in lines if line.used),
         grants=standing,
-        ended=tuple(sorted((one for one in grants if one.ended_at), key=lambda one: one.ended_at, reverse=True)),
+        ended=tuple(grant for _, grant in sorted(ended, key=lambda pair: pair[0], reverse=True)),
     )
+
+
+def all_doors(login: Login, *, on: date) -> list[DoorLine]:
+    """Every door of the login’s broker, with the used ones marked, in two queries."""
+    used = set(login.doors.filter(used=True).values_list("interface", flat=True))
+    standing = list(login.grants.open().select_related("account"))
+    return door_lines(login.profile, entity=sole_entity(standing), used=used, on=on)
 
 
 def sole_entity(grants: Collection[Grant]) -> str:
@@ -51,21 +59,21 @@ def closing(account: Account) -> tuple[str, ...]:
         .exclude(account=account)
         .values_list("login", flat=True)
     )
-    said = [f"{_who(grant.login)} may no longer {_may(grant.rights)} in it." for grant in grants]
-    for grant in grants:
-        if grant.login_id not in elsewhere:
-            said.append(f"{grant.login.label} reaches no other account. It stays open until you end it.")
-    return tuple(said)
+    lost = [f"{_who(grant.login)} may no longer {_may(grant.rights)} in it." for grant in grants]
+    idle = [grant.login.label for grant in grants if grant.login_id not in elsewhere]
+    return (*lost, *(f"{label} reaches no other account. It stays open until you end it." for label in idle))
 
 
 def ending(login: Login) -> tuple[str, ...]:
     """What ending the login takes away, and what nobody else could do then."""
-    page = login_page(login, on=login.created_at.date())
-    said = [f"{_who(login)} may no longer {_may(grant.rights)} in {grant.account}." for grant in page.grants]
-    if page.doors:
-        doors = words.listed(line.door.short_name for line in page.doors)
-        said.append(f"{words.counted(len(page.doors), 'door')} of it count no longer: {doors}.")
-    return (*said, *left_without(page.grants))
+    grants = list(login.grants.open().select_related("account").order_by("account__name", "pk"))
+    used = set(login.doors.filter(used=True).values_list("interface", flat=True))
+    doors = [door.short_name for door in login.profile.doors if door.slug in used]
+    return (
+        *(f"{_who(login)} may no longer {_may(grant.rights)} in {grant.account}." for grant in grants),
+        *([f"Its {words.counted(len(doors), 'door')} no longer count: {words.listed(doors)}."] if doors else []),
+        *left_without(grants),
+    )
 
 
 def taking_away(grant: Grant) -> tuple[str, ...]:
@@ -79,8 +87,8 @@ def left_without(grants: Collection[Grant]) -> Iterator[str]:
     accounts = {grant.account_id: grant.account for grant in grants if grant.account.closed_at is None}
     others = Grant.objects.open().filter(account__in=accounts, login__ended_at=None)
     held: defaultdict[int, set[str]] = defaultdict(set)
-    for account, rights in others.exclude(pk__in=[grant.pk for grant in grants]).values_list("account", "rights"):
-        held[account].update(rights)
+    for number, rights in others.exclude(pk__in=[grant.pk for grant in grants]).values_list("account", "rights"):
+        held[number].update(rights)
     for number, account in accounts.items():
         given = {right for grant in grants if grant.account_id == number for right in grant.rights}
         lost = given - held[number]

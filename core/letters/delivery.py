@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 # No letter is begun later than this into a batch, so that the whole of it ends within a task's time and its leases.
 BATCH_SECONDS = 20
-SERVICE_CLOSING = 421
+OK, SERVICE_CLOSING = 250, 421
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +96,20 @@ class Relay:
         self.backend = _backend()
         self.is_used = False
 
+    @property
+    def talk(self) -> smtplib.SMTP | None:
+        """The open conversation; None when there is none, or when a test's backend talks to nobody."""
+        return getattr(self.backend, "connection", None)
+
     def hand_over(self, mail: EmailMultiAlternatives, *, patience: int) -> Try:
         """Send one mail; says how it ended, and never raises for what the mail server or the network did."""
-        if opening := self._open():
+        was_used = self.is_used
+        if opening := self._open(patience):
             return opening
-        talk = _patient(self.backend, patience)
-        was_used, self.is_used = self.is_used, True
         try:
             self.backend.send_messages([mail])
         except smtplib.SMTPRecipientsRefused as refused:
-            code, words = next(iter(refused.recipients.values()))
-            return self._refused(code, words)
+            return self._refused(*next(iter(refused.recipients.values())))
         except smtplib.SMTPSenderRefused as refused:
             self.close()
             if was_used and refused.smtp_code == SERVICE_CLOSING:
@@ -115,31 +118,49 @@ class Relay:
         except smtplib.SMTPResponseException as refused:
             return self._refused(refused.smtp_code, refused.smtp_error)
         except (smtplib.SMTPServerDisconnected, OSError) as lost:
-            self.close()
-            outcome = Outcome.UNANSWERED if talk is not None and talk.is_handed_over else Outcome.AWAY
-            return Try(outcome, _broken(lost), stop=isinstance(lost, TimeoutError))
+            return self._lost(lost)
         return Try(Outcome.ACCEPTED)
 
-    def _open(self) -> Try | None:
+    def _open(self, patience: int) -> Try | None:
         """Make sure of a connection that answers; how the try ended when there is none to be had."""
-        if self.is_used and not _answers(self.backend):
+        if self.is_used and not self._answers():
             self.close()
         try:
             self.backend.open()
+            if self.talk is not None:
+                self.talk.ehlo_or_helo_if_needed()
         except smtplib.SMTPResponseException as refused:
             self.close()
             return Try(Outcome.AWAY, _words(refused.smtp_code, refused.smtp_error), stop=True)
         except (smtplib.SMTPException, OSError) as lost:
             self.close()
             return Try(Outcome.AWAY, _broken(lost), stop=True)
+        if isinstance(self.talk, _Talk):
+            self.talk.begin(self.backend.timeout, patience)
+        self.is_used = True
         return None
+
+    def _answers(self) -> bool:
+        """Whether the connection kept from the letter before is still there."""
+        try:
+            return self.talk is not None and self.talk.noop()[0] == OK
+        except (smtplib.SMTPException, OSError):
+            return False
 
     def _refused(self, code: int, words: object) -> Try:
         """What a reply about this letter means: 5xx is final, save where it is about us (53x, authentication)."""
-        self.close()
         if code == SERVICE_CLOSING or 530 <= code < 540:
+            self.close()
             return Try(Outcome.AWAY, _words(code, words), stop=True)
         return Try(Outcome.REFUSED if 500 <= code < 600 else Outcome.DEFERRED, _words(code, words))
+
+    def _lost(self, lost: Exception) -> Try:
+        """The conversation broke off; after the whole letter was given away nobody knows whether it arrived."""
+        is_handed_over = isinstance(self.talk, _Talk) and self.talk.is_handed_over
+        self.close()
+        # smtplib says "disconnected" for a silence too, and keeps the silence as the cause.
+        is_silence = TimeoutError in (type(lost), type(lost.__context__))
+        return Try(Outcome.UNANSWERED if is_handed_over else Outcome.AWAY, _broken(lost), stop=is_silence)
 
     def close(self) -> None:
         self.is_used = False
@@ -153,15 +174,16 @@ class _Talk:
     """smtplib's conversation, which knows whether it gave the whole letter away and listens longer after that."""
 
     is_handed_over = False
-    patience: int = rules.PATIENCE[0]
+    patience = 0
 
-    def data(self, msg):
-        self.is_handed_over = False
-        return super().data(msg)
+    def begin(self, timeout: int, patience: int) -> None:
+        """Get ready for one letter: seconds to listen for each reply, and for the last one."""
+        self.sock.settimeout(timeout)
+        self.is_handed_over, self.patience = False, max(timeout, patience)
 
     def send(self, s):
         super().send(s)
-        if isinstance(s, bytes) and s.endswith(b"\r\n.\r\n"):
+        if isinstance(s, bytes):  # commands are text; bytes are the letter itself, with its final dot
             self.is_handed_over = True
             self.sock.settimeout(self.patience)
 
@@ -184,25 +206,6 @@ def _backend():
     """The configured backend, SMTP with our own way of talking; a test's stays as it is."""
     configured = get_connection()
     return _Backend() if type(configured) is EmailBackend else configured
-
-
-def _patient(backend, patience: int) -> _Talk | None:
-    talk = getattr(backend, "connection", None)
-    if isinstance(talk, _Talk):
-        talk.is_handed_over, talk.patience = False, patience
-        talk.sock.settimeout(backend.timeout)
-    return talk if isinstance(talk, _Talk) else None
-
-
-def _answers(backend) -> bool:
-    """Whether the connection kept from the letter before is still there."""
-    talk = getattr(backend, "connection", None)
-    if talk is None:
-        return False
-    try:
-        return talk.noop()[0] == 250
-    except (smtplib.SMTPException, OSError):
-        return False
 
 
 def _words(code: int, reply: object) -> str:

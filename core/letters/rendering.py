@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
-from django.template.loader import render_to_string
+from django.template import Context
+from django.template.loader import get_template, render_to_string
 
+from core import clock
 from core.letters.kinds import Content
 
+LONGEST_SUBJECT = 200
 
-def content(name: str, *, subject: str, to, office, **facts: Any) -> Content:
+
+def content(name: str, *, subject: str, to, office, at: datetime | None = None, **facts: Any) -> Content:
     """Render templates/letters/<name>.txt and .html with one set of facts; the subject is made one line.
 
-    Addresses in letters are built by `link`, from the configured address of the installation only.
+    With `at` both parts know the reader's `today`. Only the HTML part is escaped: in the text part an apostrophe is an
+    apostrophe. Addresses in letters are built by `link`, from the configured address of the installation only.
     """
-    context = {"subject": one_line(subject), "to": to, "office": office, "zone": to.timezone, **facts}
-    text = render_to_string(f"letters/{name}.txt", context)
+    today = clock.local_day(at, to.timezone) if at else None
+    context = {"subject": one_line(subject), "to": to, "office": office, "zone": to.timezone, "today": today, **facts}
     return Content(
-        subject=context["subject"][:200],
-        text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
+        subject=shortened(context["subject"]),
+        text=_text(f"letters/{name}.txt", context),
         html=render_to_string(f"letters/{name}.html", context),
     )
 
 
+def _text(template: str, context: dict[str, Any]) -> str:
+    text = get_template(template).template.render(Context(context, autoescape=False))
+    tidy = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", tidy).strip() + "\n"
+
+
 def one_line(text: str) -> str:
-    """A header holds no line break, whatever was typed into the fields it is made of."""
-    return " ".join(text.split())
+    """A header holds no line break or other control character, whatever was typed into the fields it is made of."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def shortened(subject: str) -> str:
+    """A subject that fits its column, cut at a word where it must be."""
+    if len(subject) <= LONGEST_SUBJECT:
+        return subject
+    return subject[: LONGEST_SUBJECT - 1].rpartition(" ")[0] + "…"
 
 
 def link(path: str) -> str:

@@ -1,24 +1,25 @@
-"""The worker's part in delivery: one thin call each."""
+"""The worker's part in delivery: one thin call."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from celery import shared_task
 
 from core import clock
 from core.letters import actions, delivery
+from core.letters.enums import Outcome
+
+# After this long the task makes room for others; the next sweep goes on.
+TURN = timedelta(seconds=20)
 
 
 @shared_task(name="letters.deliver")
 def deliver() -> None:
-    """Send what waits, in batches, for at most half a task's time."""
-    started = clock.now()
-    actions.beat_pulse("worker", at=started)
-    while delivery.deliver_waiting(at=clock.now()):
-        if (clock.now() - started).total_seconds() > 20:
+    """Send what waits, batch by batch, until nothing does, the relay is away, or the task's turn is over."""
+    begun = clock.now()
+    actions.beat_pulse("worker", at=begun)
+    while (at := clock.now()) < begun + TURN:
+        ended = delivery.deliver_waiting(at=at)
+        if not ended or Outcome.AWAY in ended:
             return
-
-
-@shared_task(name="letters.beat_pulse")
-def beat_pulse() -> None:
-    """A sign of life that travelled from the beat through the broker to a worker."""
-    actions.beat_pulse("beat", at=clock.now())

@@ -158,11 +158,15 @@ def proof(state: str) -> SafeString:
 
 @lru_cache(maxsize=16)
 def _proof(state: str) -> SafeString:
-    return format_html(
-        '<span class="chip proof" data-state="{}"><svg class="icon" aria-hidden="true"><use href="#proof-{}"/></svg>'
-        "{}</span>",
-        state, state, PROOF_WORDS[state],
-    )  # fmt: skip
+    drawn, word = proof_mark(state), PROOF_WORDS[state]
+    return format_html('<span class="chip proof" data-state="{}">{}{}</span>', state, drawn, word)
+
+
+@register.simple_tag
+def proof_mark(state: str) -> SafeString:
+    """The mark of a proof state alone, for use beside words that say the same."""
+    PROOF_WORDS[state]
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#proof-{}"/></svg>', _plain(state))
 
 
 @register.simple_tag

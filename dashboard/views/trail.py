@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from core.trail import queries as trail
 from core.trail.enums import Verb
 from core.trail.models import Event
-from dashboard import queries
+from dashboard.queries.trail import told
 from identity import policies
 from identity.access import requires
 from identity.models import Member
@@ -39,5 +39,5 @@ def show_trail(request: HttpRequest) -> HttpResponse:
             events = events.filter(actor_id=form.cleaned_data["person"].pk)
     page = Paginator(events, PAGE).get_page(request.GET.get("page"))
     verdict = trail.verify() if "check" in request.GET else None
-    facts = {"form": form, "page": page, "lines": queries.told(page.object_list), "verdict": verdict}
+    facts = {"form": form, "page": page, "lines": told(page.object_list), "verdict": verdict}
     return render(request, "dashboard/trail.html", facts)

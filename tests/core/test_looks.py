@@ -99,7 +99,9 @@ def test_a_glyph_is_the_door_without_words():
     )
 
 
-@pytest.mark.parametrize("source", ['{% glyph "ajar" %}', '{% door "ajar" "TWS" %}', '{% proof "ajar" %}'])
+@pytest.mark.parametrize(
+    "source", ['{% glyph "ajar" %}', '{% door "ajar" "TWS" %}', '{% proof "ajar" %}', '{% proof_mark "ajar" %}']
+)
 def test_a_state_that_does_not_exist_is_an_error_and_not_a_blank(source):
     with pytest.raises(KeyError, match="ajar"):
         drawn(source)
@@ -120,6 +122,12 @@ def test_each_proof_state_has_its_own_mark_and_its_own_word():
             "unknown": "Not known",
         }.items()
     }
+
+
+def test_a_proof_mark_stands_alone_beside_words():
+    assert drawn('{% proof_mark "never" %}') == (
+        '<svg class="icon" aria-hidden="true"><use href="#proof-never"/></svg>'
+    )
 
 
 def test_only_what_is_open_or_proven_is_green():

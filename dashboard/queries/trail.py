@@ -1,20 +1,16 @@
-"""What composed pages show: several apps read for one screen, in a fixed number of queries."""
+"""The trail with names put to its numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, Subquery, Value
 
-from core.letters import queries as letters
 from core.trail.models import Event
-from identity.models import Member, Office
-from notices.models import Acknowledgement
+from identity.models import Member
 
 # What a row's own name is made of, so that naming fifty of a kind stays one query.
 NAMED_BY = {
@@ -24,25 +20,6 @@ NAMED_BY = {
     "devices.authenticator": ("login",),
     "notices.acknowledgement": ("notice", "member"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What the frame of every page says. `notices` is how many wait for this member's answer."""
-
-    office: Office
-    health: letters.Health
-    notices: int
-
-
-def frame(member: Member, *, at: datetime) -> Frame:
-    """Office, the post's health and the member's open notices, in one query."""
-    waiting = Acknowledgement.objects.waiting().filter(member=member).order_by().annotate(_one=Value(1)).values("_one")
-    office = Office.objects.annotate(
-        **letters.health_expressions(at),
-        notices_waiting=Subquery(waiting.annotate(n=Count("pk")).values("n")),
-    ).get()
-    return Frame(office=office, health=letters.health_from(office, at), notices=office.notices_waiting or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What composed pages show: several apps read for one screen, in a fixed number of queries."""

@@ -1,0 +1,127 @@
+"""People and what opens for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q
+
+from accounts.models import Grant, Login
+from core.trail.models import Event
+from dashboard.queries.today import Ready, Task, due_validations
+from dashboard.queries.trail import Line, told
+from devices.models import Asset
+from identity import queries as identity
+from identity.models import Invitation, Member, Office
+from recovery import picture as doors
+
+EVENTS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of People. `ready` is None for somebody without a login."""
+
+    member: Member
+    ready: Ready | None
+    things: int
+    sign_in: str
+
+
+def people(member: Member, *, at: datetime, office: Office) -> list[Row]:
+    """Everybody present whom `member` may see, by name; three queries and the picture's."""
+    picture = doors.door_picture(member, at=at, office=office)
+    by_holder = picture.by_holder()
+    seen = (
+        Member.objects.visible_to(member)
+        .present()
+        .annotate(
+            things=Count("assets", filter=Q(assets__retired_at=None), distinct=True),
+            invited=Count(
+                "invitations",
+                filter=Q(invitations__used_at=None, invitations__revoked_at=None, invitations__expires_at__gt=at),
+                distinct=True,
+            ),
+        )
+        .order_by("name", "pk")
+    )
+    return [
+        Row(
+            member=person,
+            ready=Ready.of(person, by_holder[person.pk]) if person.pk in by_holder else None,
+            things=person.things,
+            sign_in=_sign_in(person, invited=bool(person.invited)),
+        )
+        for person in seen
+    ]
+
+
+def _sign_in(person: Member, *, invited: bool) -> str:
+    if person.joined_at:
+        return "Signs in"
+    if invited:
+        return "Invited"
+    return "Not invited" if person.email else "No mailbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One person: how they sign in, their logins with doors and accounts, their things, what is due, what happened."""
+
+    member: Member
+    factors: identity.Factors
+    invitation: Invitation | None
+    ready: Ready | None
+    logins: list[LoginRow]
+    things: list[Asset]
+    tasks: list[Task]
+    to_do: int
+    lines: list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRow:
+    """One login of a person with how its doors stand and the accounts it reaches."""
+
+    login: Login
+    doors: list[tuple[str, str, str]]
+    accounts: list
+
+
+def page(person: Member, by: Member, *, at: datetime, office: Office) -> Page:
+    """The page of one person as `by` may see it."""
+    picture = doors.door_picture(by, at=at, office=office)
+    facts = picture.by_holder().get(person.pk, [])
+    tasks, to_do, _ = due_validations(by, at=at, office=office, holder=person)
+    return Page(
+        member=person,
+        factors=identity.factors(person),
+        invitation=Invitation.objects.filter(member=person, used_at=None, revoked_at=None, expires_at__gt=at).first(),
+        ready=Ready.of(person, facts) if facts else None,
+        logins=logins_of(person, by, picture),
+        things=list(Asset.objects.visible_to(by).kept().filter(holder=person).order_by("kind", "name")),
+        tasks=tasks,
+        to_do=to_do,
+        lines=told(Event.objects.visible_to(by).about(person).order_by("-pk")[:EVENTS_SHOWN]),
+    )
+
+
+def logins_of(person: Member, by: Member, picture: doors.Picture) -> list[LoginRow]:
+    """A person's open logins in the order of their labels; two queries."""
+    logins = list(Login.objects.visible_to(by).open().filter(holder=person).order_by("label", "pk"))
+    grants: dict[int, list] = {}
+    for grant in Grant.objects.open().filter(login__in=logins).select_related("account").order_by("account__name"):
+        grants.setdefault(grant.login_id, []).append(grant.account)
+    stand = picture.by_login()
+    return [
+        LoginRow(
+            login=login,
+            doors=[
+                (door.state, login.profile.door(door.interface).name, login.profile.short_name(door.interface))
+                for door in stand.get(login.pk, [])
+            ],
+            accounts=grants.get(login.pk, []),
+        )
+        for login in logins
+    ]

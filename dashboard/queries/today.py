@@ -1,0 +1,275 @@
+"""Today: is anybody locked out, what needs doing, who is ready. A fixed number of queries, whatever the office's size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Case, Count, F, Q, Value, When, Window
+from django.urls import reverse
+
+from accounts.brokers import catalogue
+from core.clock import local_day
+from devices import rules as device_rules
+from devices.enums import Proof
+from devices.models import Validation
+from identity.models import Member, Office
+from notices.enums import AckState
+from notices.models import Acknowledgement
+from recovery import picture as doors
+from recovery.picture import Picture
+
+TASKS_SHOWN = 8
+PEOPLE_SHOWN = 10
+LATE = (Proof.FAILED, Proof.OVERDUE)
+DUE = (Proof.FAILED, Proof.OVERDUE, Proof.NEVER, Proof.DUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do. `state` is late, due or empty; `words` say by when; `day` is shown instead when it is set."""
+
+    mark: str
+    title: str
+    text: str
+    state: str
+    words: str
+    day: date | None
+    url: str
+    action_url: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One person's ways in. `open` of the `used` doors stand open today."""
+
+    member: Member
+    used: int
+    open: int
+    bolted: int
+    shut: int
+    unknown: int
+
+    @classmethod
+    def of(cls, member: Member, facts: Iterable[doors.DoorFacts]) -> Ready:
+        """From the doors of all of a person's logins."""
+        states = [door.state for door in facts]
+        counts = {state: states.count(state) for state in ("open", "bolted", "shut", "unknown")}
+        return cls(member=member, used=sum(counts.values()), **counts)
+
+    @property
+    def state(self) -> str:
+        """ok, due or late: ready, thin or at risk."""
+        if self.open == 0:
+            return "late"
+        return "due" if self.open == 1 or self.shut or self.bolted else "ok"
+
+    @property
+    def words(self) -> str:
+        if self.open == 0:
+            return "No proven way in"
+        return {"ok": "Ready", "due": "Thin"}[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The first screen. `tasks` are the most pressing of `to_do`; `cannot_wait` of them are late."""
+
+    verdict: str
+    lede: str
+    picture: Picture
+    census: dict[str, int]
+    tasks: list[Task]
+    to_do: int
+    cannot_wait: int
+    people: list[Ready]
+    people_more: int
+    is_empty: bool
+
+
+def today(member: Member, *, at: datetime, office: Office) -> Today:
+    """What `member` sees first at `at`."""
+    picture = doors.door_picture(member, at=at, office=office)
+    tasks, to_do, late = due_validations(member, at=at, office=office)
+    answers = notices_to_answer(member, at=at)
+    people = readiness(picture)
+    locked = [one for one in people if one.used and not one.open and one.shut == one.used]
+    late += sum(task.state == "late" for task in answers)
+    to_do += len(answers)
+    own = not member.sees_everything
+    return Today(
+        verdict=_own_verdict(people, to_do) if own else verdict(locked, people, late),
+        lede=_lede(picture, own=own),
+        picture=picture,
+        census=picture.census(),
+        tasks=(answers + tasks)[:TASKS_SHOWN],
+        to_do=to_do,
+        cannot_wait=late,
+        people=[] if own else people[:PEOPLE_SHOWN],
+        people_more=max(len(people) - PEOPLE_SHOWN, 0),
+        is_empty=not picture.doors,
+    )
+
+
+def verdict(locked: list[Ready], people: list[Ready], late: int) -> str:
+    """The h1 of Today for those who run the office: first who is locked out, then what can't wait."""
+    return f"{_who_is_out(locked, people)} {_what_waits(late)}"
+
+
+def _who_is_out(locked: list[Ready], people: list[Ready]) -> str:
+    if len(locked) > 2:
+        return f"{_number(len(locked)).capitalize()} people are locked out."
+    if locked:
+        names = " and ".join(one.member.first_name for one in locked)
+        return f"{names} {'is' if len(locked) == 1 else 'are'} locked out."
+    without = sum(one.used > 0 and one.open == 0 for one in people)
+    if without:
+        return f"Nobody is known to be locked out, but {_number(without)} {_have(without)} no proven way in."
+    return "Nobody is locked out."
+
+
+def _have(count: int) -> str:
+    return "person has" if count == 1 else "people have"
+
+
+def _what_waits(late: int) -> str:
+    if late == 0:
+        return "Nothing is late."
+    return "One thing can’t wait." if late == 1 else f"{_number(late).capitalize()} things can’t wait."
+
+
+def _own_verdict(people: list[Ready], to_do: int) -> str:
+    used, opened = sum(one.used for one in people), sum(one.open for one in people)
+    if not used:
+        return "No login is on file for you yet."
+    ways = f"You have {_number(used)} way{'s' if used != 1 else ''} in, {_number(opened) if opened else 'none'} proven."
+    if not to_do:
+        return f"{ways} Nothing for you to do."
+    return f"{ways} {'One thing' if to_do == 1 else f'{_number(to_do).capitalize()} things'} for you to do."
+
+
+def _lede(picture: Picture, *, own: bool) -> str:
+    census = picture.census()
+    parts = [
+        f"{_number(census.get(state, 0))} {words}"
+        for state, words in (("shut", "shut"), ("bolted", "with a bolt that sticks"), ("unknown", "not proven by anybody"))
+        if census.get(state)
+    ]
+    whose = "your" if own else "all"
+    if not parts:
+        return f"Every one of {whose} doors in use stands open." if picture.doors else ""
+    return f"Of {whose} {sum(census.values()) - census.get('none', 0)} doors in use, {_and(parts)}."
+
+
+def _and(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _number(count: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[count] if count < len(words) else str(count)
+
+
+def due_validations(
+    member: Member, *, at: datetime, office: Office, holder: Member | None = None
+) -> tuple[list[Task], int, int]:
+    """The most pressing validations, how many need doing in all, and how many of those are late; one query.
+
+    With `holder`, only those of that person's logins.
+    """
+    mine = Q() if holder is None else Q(door__login__holder=holder)
+    order = Case(*(When(proof=proof, then=Value(n)) for n, proof in enumerate(DUE)), default=Value(9))
+    rows = (
+        Validation.objects.visible_to(member)
+        .in_force()
+        .with_proof(at, office.warn_days)
+        .filter(mine, proof__in=DUE)
+        .annotate(
+            urgency=order,
+            in_all=Window(Count("pk")),
+            late=Window(Count("pk", filter=Q(proof__in=LATE))),
+            login=F("door__login__label"),
+            broker=F("door__login__broker"),
+            interface=F("door__interface"),
+            thing=F("device__name"),
+            holder=F("device__holder__name"),
+        )
+        .order_by("urgency", "lapses_at", "pk")
+        .values_list(
+            "proof", "lapses_at", "door_id", "device_id", "login", "broker", "interface", "thing", "holder",
+            "in_all", "late", named=True,
+        )[:TASKS_SHOWN]
+    )  # fmt: skip
+    found = list(rows)
+    tasks = [_validation_task(row, at=at, zone=member.timezone) for row in found]
+    return tasks, found[0].in_all if found else 0, found[0].late if found else 0
+
+
+def _validation_task(row, *, at: datetime, zone: str) -> Task:
+    door = catalogue()[row.broker].short_name(row.interface)
+    whose = f"{row.holder.split()[0]}’s " if row.holder else ""
+    last_day = device_rules.last_good_day(row.lapses_at, zone) if row.lapses_at else None
+    days_late = (local_day(at, zone) - last_day).days if last_day else 0
+    return Task(
+        mark=row.proof,
+        title=f"Prove {whose}{row.thing} at {door}",
+        text=f"{row.login}. {_why(row.proof, days_late)}",
+        state="late" if row.proof in LATE else "due",
+        words=_when(row.proof, days_late),
+        day=last_day if row.proof == Proof.DUE else None,
+        url=reverse("devices:show_asset", args=[row.device_id]),
+        action_url=f"{reverse('devices:add_validation')}?door={row.door_id}&device={row.device_id}",
+        action="Record it",
+    )
+
+
+def _why(proof: str, days_late: int) -> str:
+    return {
+        Proof.FAILED: "The last try did not work.",
+        Proof.OVERDUE: "It may be refused at the next sign-in.",
+        Proof.NEVER: "Nobody has ever signed in there with it.",
+        Proof.DUE: "Signing in once and recording it is enough.",
+    }[proof]
+
+
+def _when(proof: str, days_late: int) -> str:
+    if proof == Proof.OVERDUE:
+        return f"{days_late} day{'s' if days_late != 1 else ''} late"
+    return {Proof.FAILED: "Failed", Proof.NEVER: "Never proven", Proof.DUE: ""}[proof]
+
+
+def notices_to_answer(member: Member, *, at: datetime) -> list[Task]:
+    """Notices that wait for this member's own answer, the nearest deadline first; one query."""
+    today = local_day(at, member.timezone)
+    waiting = (
+        Acknowledgement.objects.filter(member=member, notice__closed_at=None, state__in=[AckState.SENT, AckState.SEEN])
+        .select_related("notice")
+        .order_by("notice__answer_by", "pk")[:TASKS_SHOWN]
+    )
+    return [_notice_task(answer.notice, today) for answer in waiting]
+
+
+def _notice_task(notice, today: date) -> Task:
+    days = (today - notice.answer_by).days
+    url = reverse("notices:show_notice", args=[notice.pk])
+    return Task(
+        mark="notice",
+        title=f"Answer: {notice.title}",
+        text=f"{catalogue()[notice.broker].name} is about to change something.",
+        state="late" if days > 0 else "due",
+        words=f"{days} day{'s' if days != 1 else ''} late" if days > 0 else "",
+        day=None if days > 0 else notice.answer_by,
+        url=url,
+        action_url=url,
+        action="Read it",
+    )
+
+
+def readiness(picture: Picture) -> list[Ready]:
+    """Each holder of a login with how their doors stand, the worst first; one query for the names."""
+    by_holder = picture.by_holder()
+    people = Member.objects.present().filter(pk__in=by_holder.keys() - {None}).only("name", "key", "timezone")
+    ready = [Ready.of(person, by_holder[person.pk]) for person in people]
+    return sorted(ready, key=lambda one: (one.open > 0, one.open - one.bolted - one.shut, one.member.name))

@@ -1,0 +1,26 @@
+"""Today: the first screen."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from core import clock
+from dashboard.context import frame_facts
+from dashboard.queries import today as queries
+from identity import policies
+from identity.access import requires
+from identity.models import CallRequest
+
+CENSUS = [("open", "open"), ("bolted", "bolted, need action"), ("shut", "shut"), ("unknown", "not known")]
+
+
+@require_safe
+@requires(policies.any_member)
+def today(request: HttpRequest) -> HttpResponse:
+    """A verdict sentence, what needs doing, who is ready."""
+    facts = queries.today(request.user, at=clock.now(), office=frame_facts(request).office)
+    census = [(state, facts.census.get(state, 0), words) for state, words in CENSUS]
+    calls = CallRequest.objects.filter(done_at=None).order_by("pk") if request.user.is_manager else []
+    return render(request, "dashboard/today.html", {"facts": facts, "census": census, "calls": calls})

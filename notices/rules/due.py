@@ -1,0 +1,113 @@
+"""From a matter that needs somebody to the people who are asked about it, each at their own hour of the ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from core import clock
+from devices.rules import last_good_day
+from identity.models import Member
+from notices.enums import RuleKind, Stage
+from notices.rules import ladder
+from notices.rules.circle import Circle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """One thing that is due, before it is known who is asked.
+
+    A dated matter has `ends_at` (a moment, whose last good day depends on the reader's zone) or `last_day` (a calendar
+    day for everybody), and stands on a ladder. One without stands on `standing`, a rung that repeats. `thing` and
+    `place` are names, safe in a letter; `target` are the numbers its page is found by.
+    """
+
+    item: str
+    rule: RuleKind
+    holder_id: int | None
+    thing: str
+    place: str = ""
+    ends_at: datetime | None = None
+    last_day: date | None = None
+    begun_at: datetime | None = None
+    standing: Stage | None = None
+    steps: ladder.Ladder = ()
+    tells_owners: bool = True
+    target: tuple[int, ...] = ()
+
+    def last_day_in(self, zone: str) -> date | None:
+        """The last good day as the named zone counts days; None for what has no date."""
+        return last_good_day(self.ends_at, zone) if self.ends_at else self.last_day
+
+    def stage_in(self, zone: str, at: datetime) -> Stage | None:
+        """The rung it stands on for a reader in the named zone."""
+        if self.standing:
+            return self.standing
+        begun = clock.local_day(self.begun_at, zone) if self.begun_at else None
+        today = clock.local_day(at, zone)
+        return ladder.rung(self.steps, last_day=self.last_day_in(zone), today=today, begun=begun)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One rung for one person. The key says what, until when, which rung, which week of a repeat, who."""
+
+    key: str
+    item: str
+    rule: RuleKind
+    to: Member
+    due_at: datetime | None
+    stage: Stage
+    context: Matter = field(compare=False)
+
+    @property
+    def repeats(self) -> bool:
+        return self.stage in ladder.REPEATED
+
+    @property
+    def last_day(self) -> date | None:
+        return self.context.last_day_in(self.to.timezone)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the person asked is the one who should act."""
+        return self.context.holder_id == self.to.pk
+
+
+def dues_of(matter: Matter, people: Circle, at: datetime) -> Iterator[Due]:
+    """Who is asked about a matter at `at`: first its holder, later managers and owners too, each at most once."""
+    first = people.asked_first(matter.holder_id)
+    later = people.managers + (people.owners if matter.tells_owners else ())
+    for person in {member.pk: member for member in first + later}.values():
+        stage = matter.stage_in(person.timezone, at)
+        if stage is None:
+            continue
+        late = (clock.local_day(at, person.timezone) - (matter.last_day_in(person.timezone) or date.max)).days
+        if person in first or _is_told(person, people, late, matter):
+            yield _due(matter, person, stage, people.office.timezone, at)
+
+
+def _is_told(person: Member, people: Circle, late: int, matter: Matter) -> bool:
+    """Whether somebody other than the holder hears of a matter that is so many days late; undated ones stay where they are."""
+    if person in people.managers and late >= ladder.MANAGERS_FROM:
+        return True
+    return matter.tells_owners and person in people.owners and late >= ladder.OWNERS_FROM
+
+
+def _due(matter: Matter, person: Member, stage: Stage, office_zone: str, at: datetime) -> Due:
+    last_day = matter.last_day_in(person.timezone)
+    when = ladder.week(clock.local_day(at, person.timezone)) if stage in ladder.REPEATED else ""
+    parts = [matter.item, last_day.isoformat() if last_day else "", f"{stage}{when and '@'}{when}", str(person.pk)]
+    ends_at = matter.ends_at or (clock.end_of_day(matter.last_day, office_zone) if matter.last_day else None)
+    return Due(
+        key=":".join(parts), item=matter.item, rule=matter.rule, to=person, due_at=ends_at, stage=stage, context=matter
+    )
+
+
+def wanted(items, rule: RuleKind) -> list[int] | None:
+    """The row numbers in item names such as `validation:17` that belong to a rule; None when all rows are meant."""
+    if items is None:
+        return None
+    pairs = (item.partition(":") for item in items)
+    return [int(number) for kind, _, number in pairs if kind == rule]
