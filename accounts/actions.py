@@ -275,16 +275,16 @@ def _add(row: models.Model, words: str, *, taken: bool) -> None:
         raise Refused(words) from clash
 
 
-def _key(model: type[models.Model], key: str, text: str) -> str:
+def _key(model: Any, key: str, text: str) -> str:
     """The wanted key, refused when it is taken; without one a free key made from the text."""
-    if key and model._default_manager.filter(key=key).exists():
+    if key and model.objects.filter(key=key).exists():
         raise Refused(f"The key “{key}” is taken. Choose another one.")
     return key or free_key(model, text)
 
 
-def _held(model: type[models.Model], row: models.Model) -> Any:
+def _held(model: Any, row: models.Model) -> Any:
     """The row as it is now, locked until the transaction is over."""
-    return model._default_manager.select_for_update().get(pk=row.pk)
+    return model.objects.select_for_update().get(pk=row.pk)
 
 
 def _by_number(accounts: Mapping[Account, Collection[str]]) -> list[tuple[Account, Collection[str]]]:

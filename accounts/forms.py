@@ -80,9 +80,20 @@ class DoorBoxes(PlainForm):
     lines: list[queries.DoorLine]
     doors = DoorsField(required=False, label="Doors")
 
-    def door_boxes(self) -> Iterator[tuple[Any, queries.DoorLine]]:
-        """For each door its box and its line."""
-        yield from zip(self["doors"], self.lines, strict=True)
+    def door_boxes(self) -> list[tuple[Any, queries.DoorLine]]:
+        """For each door its box and its line: those that are ticked, and those that most offices use."""
+        return [(box, line) for box, line in self._boxes() if _stands_out(box, line)]
+
+    def more_door_boxes(self) -> list[tuple[Any, queries.DoorLine]]:
+        """The other doors of the broker."""
+        return [(box, line) for box, line in self._boxes() if not _stands_out(box, line)]
+
+    def _boxes(self) -> Iterator[tuple[Any, queries.DoorLine]]:
+        return zip(self["doors"], self.lines, strict=True)
+
+
+def _stands_out(box: Any, line: queries.DoorLine) -> bool:
+    return line.door.usual or box.data["selected"]
 
 
 class AccountFacts(PlainForm):
@@ -134,6 +145,8 @@ class NewAccountForm(AccountFacts, RightsForm, DoorBoxes):
         self.initial = {**_usual(profile), **self.initial}
         known = Login.objects.open().filter(broker=profile.slug).select_related("holder").order_by("label")
         self.fields["login"].queryset = known  # type: ignore[attr-defined]
+        if not known.exists():
+            del self.fields["login"]
 
     def clean(self) -> dict[str, Any]:
         facts = super().clean() or self.cleaned_data
@@ -153,7 +166,7 @@ class NewAccountForm(AccountFacts, RightsForm, DoorBoxes):
         said = self.cleaned_data
         account = {name: said[name] for name in ("name", "entity", "hint", "note") if name in said}
         login = {"label": said["label"], "holder": said["holder"], "doors": said["doors"]} if said["label"] else None
-        return {"account": account, "login": said["login"] or login, "rights": said["rights"]}
+        return {"account": account, "login": said.get("login") or login, "rights": said["rights"]}
 
 
 def _usual(profile: Profile) -> dict[str, list[str]]:

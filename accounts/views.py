@@ -139,7 +139,7 @@ def edit_doors(request, pk: int) -> HttpResponse:
     if _done(form, lambda: _set_doors(request, form, login)):
         messages.success(request, f"The doors of {login} are set.")
         return _to_login(login)
-    return render(request, "accounts/login_doors.html", {"form": form, "login": login})
+    return render(request, "accounts/login_doors.html", {"form": form, "login": login, "profile": login.profile})
 
 
 def _set_doors(request, form: EditDoorsForm, login: Login) -> bool:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
-
 from core import clock
-from dashboard.queries.frame import Frame, frame as frame_of
+from dashboard.queries.frame import Frame
+from dashboard.queries.frame import frame as frame_of
 from dashboard.rail import rail
+from identity.access import Request, is_inside
 
 
-def frame(request: HttpRequest) -> dict[str, Any]:
+def frame(request: Request) -> dict[str, Any]:
     """The frame's facts for a signed-in member; nothing before sign-in, so that gate pages cost no query."""
     member = getattr(request, "user", None)
-    if member is None or not member.is_authenticated or not member.is_verified():
+    if member is None or not is_inside(member):
         return {}
     at = clock.now()
     facts = frame_facts(request)
     return {
+        "user": member,
         "office": facts.office,
         "rail": rail(member, request.path, facts),
         "banners": banners(facts),
@@ -28,11 +29,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def frame_facts(request: HttpRequest) -> Frame:
+def frame_facts(request: Request) -> Frame:
     """The frame's facts of this request, read once however many ask."""
-    if not hasattr(request, "frame_facts"):
-        request.frame_facts = frame_of(request.user, at=clock.now())
-    return request.frame_facts
+    kept = vars(request)
+    if "frame_facts" not in kept:
+        kept["frame_facts"] = frame_of(request.user, at=clock.now())
+    return kept["frame_facts"]
 
 
 def banners(facts: Frame) -> list[dict[str, str]]:
@@ -40,4 +42,6 @@ def banners(facts: Frame) -> list[dict[str, str]]:
     trouble = facts.health.in_words()
     if not trouble:
         return []
-    return [{"state": "late", "title": trouble, "text": "Your data is safe.", "url": "/letters/", "action": "See the post"}]
+    return [
+        {"state": "late", "title": trouble, "text": "Your data is safe.", "url": "/letters/", "action": "See the post"}
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied
@@ -11,40 +12,59 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.middleware import HtmxDetails
 
+from identity.models import Member
 from identity.policies import anyone
 
 Policy = Callable[..., bool]
+View = Callable[..., HttpResponse]
 
 
-def requires(policy: Policy):
+class Request(HttpRequest):
+    """A request as views see it: past the guard, with what the middleware put on it."""
+
+    user: Member
+    address: str | None
+    htmx: HtmxDetails
+
+
+def requires(policy: Policy) -> Callable[[View], View]:
     """Let a view answer only members who have shown password and code and whom `policy` admits.
 
     The policy is left on the view as `.policy`; a test walks the URL list and fails on a route without one.
     """
 
-    def guard(view):
+    def guard(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-            if not (request.user.is_authenticated and request.user.is_verified()):
+        def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not is_inside(request.user):
                 return to_sign_in(request)
             if not policy(request.user):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        guarded.policy = policy
-        return guarded
+        return _with_policy(guarded, policy)
 
     return guard
 
 
-def open_to_all(view):
+def open_to_all(view: View) -> View:
     """Mark a view as open before sign-in. The list of such routes is a test’s."""
-    view.policy = anyone
+    return _with_policy(view, anyone)
+
+
+def _with_policy(view: View, policy: Policy) -> View:
+    vars(view)["policy"] = policy
     return view
 
 
-def to_sign_in(request: HttpRequest) -> HttpResponse:
+def is_inside(user: Any) -> bool:
+    """Whether this user has shown password and second factor in this session."""
+    return bool(user.is_authenticated and user.is_verified())
+
+
+def to_sign_in(request: Request) -> HttpResponse:
     """Send the browser to the sign-in page and back here afterwards; a fragment makes the whole page go."""
     back = request.get_full_path() if request.method == "GET" else request.headers.get("HX-Current-URL", "/")
     address = f"{reverse('identity:sign_in')}?next={quote(safe_next(request, back))}"
@@ -57,7 +77,9 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
 
 def safe_next(request: HttpRequest, address: str | None) -> str:
     """`address` when it is a path of this installation, else Today."""
-    here = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    here = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     if not address or not here or not address.startswith("/") or "\\" in address or address.startswith("//"):
         return "/"
     return address

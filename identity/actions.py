@@ -260,7 +260,13 @@ def _tell_of_backup_code(member: Member, *, left: int, at: datetime) -> None:
             used_at=at,
             url=rendering.link("/me/"),
         )
-        enqueue(key=f"backup-code:{member.pk}:{at.isoformat()}:{person.pk}", kind=LetterKind.SECURITY, to=person, content=said, at=at)
+        enqueue(
+            key=f"backup-code:{member.pk}:{at.isoformat()}:{person.pk}",
+            kind=LetterKind.SECURITY,
+            to=person,
+            content=said,
+            at=at,
+        )
 
 
 def _seconds(span: timedelta) -> int:
@@ -423,7 +429,7 @@ def request_call(*, name: str, number: str, lost: str, address: str | None, at: 
             "call_request",
             subject="Somebody asks to be called back",
             to=person,
-            office=queries.office(),
+            office=queries.office_if_any(),
             call=call,
             url=rendering.link("/"),
         )

@@ -116,7 +116,7 @@ def new_backup_code() -> str:
 
 
 def backup_digest(code: str, *, owner: int) -> str:
-    """What the database keeps of a backup code; spelling with or without dashes, blanks or capitals is the same code."""
+    """What the database keeps of a backup code; dashes, blanks and capitals make no difference."""
     plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", code)).lower()
     return digest(f"backup:{owner}:{plain}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -37,8 +38,8 @@ class NewPassword(PlainForm):
         """Whose words must not be in it."""
         return None
 
-    def clean(self) -> dict:
-        facts = super().clean()
+    def clean(self) -> dict[str, Any]:
+        facts = super().clean() or self.cleaned_data
         password, again = facts.get("password"), facts.get("again")
         if password and again and password != again:
             self.add_error("again", "The two differ. Type the same password twice.")
@@ -52,7 +53,9 @@ class NewPassword(PlainForm):
 
 class TokenForm(forms.Form):
     token = forms.CharField(
-        label="Set-up token", max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+        label="Set-up token",
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
 
@@ -70,13 +73,11 @@ class OfficeSetUpForm(NewPassword):
     name = forms.CharField(label="Your name", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(label="Your e-mail", widget=forms.EmailInput(attrs={"autocomplete": "username"}))
 
-    field_order = ["office_name", "timezone", "emergency_number", "name", "email", "password", "again"]  # noqa: RUF012  Django's own way to order fields
+    field_order = ["office_name", "timezone", "emergency_number", "name", "email", "password", "again"]
 
     def person(self) -> Member:
         facts = self.cleaned_data
-        person = Member(name=facts.get("name", ""), email=facts.get("email", ""))
-        person.office_name = facts.get("office_name", "")
-        return person
+        return Member(name=f"{facts.get('name', '')} {facts.get('office_name', '')}", email=facts.get("email", ""))
 
 
 class JoinForm(NewPassword):
@@ -167,9 +168,8 @@ class MemberForm(PlainForm):
     def __init__(self, *args, by: Member, **kwargs):
         super().__init__(*args, **kwargs)
         own = self.initial.get("role")
-        self.fields["role"].choices = [
-            (value, label) for value, label in Role.choices if policies.may_give_role(by, value) or value == own
-        ]
+        roles = [(value, label) for value, label in Role.choices if policies.may_give_role(by, value) or value == own]
+        self.fields["role"] = forms.ChoiceField(label="Role", choices=roles, initial=Role.TRADER)
 
 
 class EditMemberForm(StaleGuard, MemberForm):
@@ -209,8 +209,8 @@ class OfficeForm(StaleGuard, PlainForm):
     warn_days = forms.IntegerField(label="Counts as due, days before its end", min_value=1, max_value=365)
     backup_days = forms.IntegerField(label="A tested backup counts as proven, in days", min_value=1, max_value=1100)
 
-    def clean(self) -> dict | None:
-        facts = super().clean()
+    def clean(self) -> dict[str, Any]:
+        facts = super().clean() or self.cleaned_data
         if (self.cleaned_data.get("warn_days") or 0) >= (self.cleaned_data.get("validity_days") or 1000):
             self.add_error("warn_days", "The warning has to come before the end: fewer days than a validation holds.")
         return facts

@@ -16,13 +16,13 @@ STAMP_EVERY = 60
 
 
 class ClientAddress:
-    """Sets `request.address`: the peer, or what a configured trusted proxy says it saw. A forged header changes nothing."""
+    """Sets `request.address`: the peer, or what a trusted proxy says it saw. A forged header changes nothing."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.address = client_address(request.META)
+        vars(request)["address"] = client_address(request.META)
         return self.get_response(request)
 
 

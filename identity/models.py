@@ -98,13 +98,15 @@ class Member(AbstractBaseUser):
     digest_hour = models.PositiveSmallIntegerField(default=7)
     phone = models.CharField(max_length=30, blank=True)
     note = models.CharField(max_length=300, blank=True)
-    theme = models.CharField(max_length=5, blank=True, choices=[("", "As the system"), ("light", "Light"), ("dark", "Dark")])
+    theme = models.CharField(
+        max_length=5, blank=True, choices=[("", "As the system"), ("light", "Light"), ("dark", "Dark")]
+    )
     ends_on = models.DateField(null=True, blank=True, help_text="Last day of an auditor’s or a leaver’s access.")
     joined_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
-    objects: ClassVar[MemberManager] = MemberManager()  # type: ignore[assignment]  # the stubs want a plain UserManager
+    objects: ClassVar[MemberManager] = MemberManager()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -122,7 +124,7 @@ class Member(AbstractBaseUser):
         return self.name
 
     @property
-    def is_active(self) -> bool:  # type: ignore[override]  # Django's class attribute; here it is computed
+    def is_active(self) -> bool:  # type: ignore[override]  # a plain attribute in Django, here it is computed
         return self.left_at is None
 
     @property
@@ -168,7 +170,7 @@ class CappedThrottle(ThrottlingMixin):
         return 1
 
 
-class TotpDevice(TimestampMixin, CappedThrottle, Device):  # type: ignore[misc]  # django-otp is untyped
+class TotpDevice(TimestampMixin, CappedThrottle, Device):
     """An authenticator app of a member. The seed is sealed with a key that is not in the database."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -176,7 +178,7 @@ class TotpDevice(TimestampMixin, CappedThrottle, Device):  # type: ignore[misc] 
     last_step = models.BigIntegerField(default=-1, help_text="The newest time step whose code was accepted.")
 
     def verify_token(self, token: str) -> bool:
-        """Accept a code of this or a neighbouring 30 s step, once; call through `django_otp.verify_token`, which locks."""
+        """Accept a code of this or a neighbouring step, once; call through `django_otp.verify_token`, which locks."""
         allowed, _ = self.verify_is_allowed()
         if not allowed:
             return False
@@ -199,7 +201,7 @@ class TotpDevice(TimestampMixin, CappedThrottle, Device):  # type: ignore[misc] 
         return f"totp:{self.user_id}:{self.uuid}".encode()
 
 
-class BackupSheet(TimestampMixin, CappedThrottle, Device):  # type: ignore[misc]  # django-otp is untyped
+class BackupSheet(TimestampMixin, CappedThrottle, Device):
     """A member's printed sheet of backup codes."""
 
     made_at = models.DateTimeField()

@@ -22,7 +22,7 @@ def normalise(password: str) -> str:
 
 
 class GoodPassword:
-    """At least 15 characters that an attacker with a word list does not guess; any character, no recipe, no rotation."""
+    """At least 15 characters that somebody with a word list does not guess; no recipe, no rotation."""
 
     def validate(self, password: str, user=None) -> None:
         if len(password) < SHORTEST:
@@ -45,5 +45,5 @@ def words_of(user) -> list[str]:
     """Words that a guesser would try first for this person."""
     if user is None:
         return []
-    texts = f"{getattr(user, 'name', '')} {getattr(user, 'email', '') or ''} {getattr(user, 'office_name', '')}"
+    texts = f"{getattr(user, 'name', '')} {getattr(user, 'email', '') or ''}"
     return [word for word in re.split(r"[^\w]+", texts.lower()) if len(word) > 2]

@@ -13,9 +13,9 @@ class SessionStore(DatabaseStore):
     """Django's own store; the browser holds the key, the table its SHA-256."""
 
     @staticmethod
-    def stored(session_key: str) -> str:
+    def stored(session_key: str | None) -> str:
         """The primary key under which a session lies (SHA-256 cut to the 40 characters of the column, 160 bits)."""
-        return hashlib.sha256(session_key.encode()).hexdigest()[:40]
+        return hashlib.sha256((session_key or "").encode()).hexdigest()[:40]
 
     def _get_session_from_db(self):
         try:
@@ -29,7 +29,7 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data):
         return self.model(
-            session_key=self.stored(self._get_or_create_session_key()),
+            session_key=self.stored(self._get_or_create_session_key()),  # type: ignore[attr-defined]  # untyped in the stubs
             session_data=self.encode(data),
             expire_date=self.get_expiry_date(),
         )
@@ -38,4 +38,3 @@ class SessionStore(DatabaseStore):
         key = session_key or self.session_key
         if key is not None:
             self.model.objects.filter(session_key=self.stored(key)).delete()
-

@@ -86,11 +86,14 @@ def test_backup(
     backup: AuthenticatorBackup,
     *,
     proved_at: datetime,
-    codes_left: int | None = None,
+    codes_left: int | None,
     by: Member | None,
     at: datetime,
 ) -> AuthenticatorBackup:
-    """Say that a backup was tried and works, and how many printed codes are left. A second press changes nothing."""
+    """Say that a backup was tried and works, and how many printed codes are left (None: as before).
+
+    A second press within a minute changes nothing.
+    """
     held = _held(backup)
     if by and not policies.may_record(by, login_holder=held.login.holder_id):
         raise Refused("You can answer for your own logins. Ask a manager for this one.")

@@ -6,3 +6,9 @@ class RecoveryConfig(AppConfig):
 
     name = "recovery"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from devices import foresight
+        from recovery import queries
+
+        foresight.register(queries)

@@ -7,27 +7,29 @@ until somebody looks at one, and whether a set of factors satisfies a door is wo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.postgres.aggregates import BoolOr
-from django.db.models import Field, FilteredRelation, Func, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Field, FilteredRelation, Func, Max, Min, OuterRef, Q, Subquery
 
 from accounts.brokers import catalogue, satisfied
 from accounts.enums import LoginKind
-from accounts.models import Door, DoorQuerySet, Grant, Login, LoginQuerySet
+from accounts.models import Door, DoorQuerySet, Grant
 from core.clock import local_day
 from devices.enums import Outcome
-from devices.models import Asset
+from devices.models import Asset, Authenticator, AuthenticatorQuerySet
 from devices.rules import activated_with, is_at_hand
 from identity.models import Member, Office
 from recovery.accessgraph import STATES, State, gone, judge, proof_in_sum
 
 # Kinds of door that recognise no device.
 DEVICELESS = ("reports", "voice")
+# Which of several doors needs most attention.
+WORST_FIRST: tuple[State, ...] = ("shut", "bolted", "unknown", "open", "none")
 Key = TypeVar("Key")
 
 
@@ -83,13 +85,13 @@ class Picture:
 class _Bundle(NamedTuple):
     """What a login brings to each of its doors: factors at hand, with the lost ones, and those at hand and proven."""
 
-    holder_id: int | None
-    is_program: bool
-    broker: str
-    entity: str | None
+    entity: str | None = None
     now: frozenset[str] = frozenset()
     before: frozenset[str] = frozenset()
     proven: frozenset[str] = frozenset()
+
+
+_EMPTY = _Bundle()
 
 
 class _Number(Field):
@@ -103,107 +105,155 @@ class _Epoch(Func):
     output_field = _Number()
 
 
-def picture_of(
-    doors: DoorQuerySet, logins: LoginQuerySet, *, at: datetime, office: Office, also_lost: Collection[int] = ()
-) -> Picture:
-    """The picture of these doors, which belong to these logins, were the things `also_lost` lost as well.
-
-    What carries an authenticator counts whoever holds it, for a door does not ask who may see the phone. Three queries.
-    """
-    lost = things_gone(also_lost)
-    bundles = _bundles(logins, lost)
-    on = local_day(at, office.timezone)
-    return Picture(tuple(_facts(row, bundles[row[1]], on) for row in _rows(doors, lost, at) if row[1] in bundles))
-
-
 def door_picture(member: Member, *, at: datetime, office: Office) -> Picture:
     """The picture of all doors that a member sees, of logins that have not ended. Three queries.
 
-    Doors that are not used are among them, in state `none`.
+    Doors that are not used are among them, in state `none`. What carries an authenticator counts whoever holds it, for
+    a door does not ask who may see the phone.
     """
-    doors = Door.objects.visible_to(member).filter(login__ended_at=None)
-    return picture_of(doors, Login.objects.visible_to(member).open(), at=at, office=office)
+    lost = things().gone()
+    bundles = _bundles(member, lost)
+    on, now = local_day(at, office.timezone), at.timestamp()
+    return Picture(tuple(_facts(row, bundles.get(row[1], _EMPTY), on, now) for row in _rows(member, lost)))
 
 
-def things_gone(also_lost: Collection[int] = ()) -> frozenset[int]:
-    """The numbers of all things that are lost or retired, or are carried by one that is. One query."""
+@dataclass(frozen=True, slots=True)
+class WaysIn:
+    """A person's doors in use: how many stand open, of which so many with a proof that is not about to run out."""
+
+    used: int
+    open: int
+    proven: int
+    weakest: DoorFacts | None
+
+
+def ways_in(picture: Picture, member_id: int, *, warned_until: datetime) -> WaysIn:
+    """The ways in of one person; `weakest` is the door that needs most attention, None without any in use.
+
+    A door that is open, but whose last proof runs out by `warned_until`, is open and not counted as proven.
+    """
+    used = [door for door in picture.doors if door.holder_id == member_id and door.state != "none"]
+    opened = [door for door in used if door.state == "open"]
+    proven = [door for door in opened if door.latest is None or door.latest > warned_until.timestamp()]
+    return WaysIn(len(used), len(opened), len(proven), min(used, key=_attention, default=None))
+
+
+def _attention(door: DoorFacts) -> tuple[int, float]:
+    return WORST_FIRST.index(door.state), door.latest or 0.0
+
+
+def who_is_ready(picture: Picture) -> dict[int, bool]:
+    """For each person with a door in use: whether every one of their logins has a door that stands open today."""
+    ready: dict[int, bool] = {}
+    for facts in picture.by_login().values():
+        used = [door for door in facts if door.state != "none"]
+        if used and (holder := used[0].holder_id) is not None:
+            ready[holder] = ready.get(holder, True) and any(door.state == "open" for door in used)
+    return ready
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    """Which things are lost or retired, and what carries what, by number."""
+
+    away: frozenset[int]
+    carried_by: Mapping[int, int]
+
+    def gone(self, also_lost: Collection[int] = ()) -> frozenset[int]:
+        """All that no longer counts: what is away, what would be, and what is carried by such."""
+        return gone(self.away.union(also_lost), self.carried_by)
+
+
+def things() -> Things:
+    """Read them: one query, only for things that are away or carried."""
     rows = Asset.objects.filter(Q(lost_at__isnull=False) | Q(retired_at__isnull=False) | Q(carried_by__isnull=False))
-    lost, carried_by = set(also_lost), {}
+    away, carried_by = set(), {}
     for thing, carrier, lost_at, retired_at in rows.values_list("pk", "carried_by", "lost_at", "retired_at"):
         if lost_at or retired_at:
-            lost.add(thing)
+            away.add(thing)
         if carrier:
             carried_by[thing] = carrier
-    return gone(lost, carried_by)
+    return Things(frozenset(away), carried_by)
 
 
-def _rows(doors: DoorQuerySet, lost: frozenset[int], at: datetime) -> Iterator[tuple[Any, ...]]:
-    """Door, login, interface, used, is any proof fresh, is there one at all (None: no validation), its two lapses."""
-    at_hand = ~Q(standing__device__in=lost) if lost else Q()
+def _rows(member: Member, lost: frozenset[int]) -> Iterator[tuple[Any, ...]]:
+    """A row for each door; `spent` says whether there is any proof, good or not, and is None without a validation."""
+    at_hand = ~Q(standing__device__in=lost) if lost else None
     return (
-        doors.annotate(
-            standing=FilteredRelation("validations", condition=Q(validations__ended_at=None)),
-            fresh=BoolOr(Q(at_hand, standing__lapses_at__gt=at)),
-            spent=BoolOr(Q(standing__outcome__in=[Outcome.PROVEN, Outcome.FAILED])),
-            latest=_Epoch(Max("standing__lapses_at", filter=at_hand or None)),
-            earliest=_Epoch(Min("standing__lapses_at", filter=at_hand or None)),
+        _doors()
+        .visible_to(member)
+        .annotate(
+            latest=_Epoch(Max("standing__lapses_at", filter=at_hand)),
+            earliest=_Epoch(Min("standing__lapses_at", filter=at_hand)),
         )
-        .values_list("pk", "login_id", "interface", "used", "fresh", "spent", "latest", "earliest")
+        .values_list(
+            "pk", "login_id", "login__holder_id", "login__broker", "interface", "used", "login__kind",
+            "spent", "latest", "earliest",
+        )
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _doors() -> DoorQuerySet:
+    """The part of the query that is the same for everybody, put together once."""
+    return (
+        Door.objects.filter(login__ended_at=None)
+        .annotate(
+            standing=FilteredRelation("validations", condition=Q(validations__ended_at=None)),
+            spent=BoolOr(Q(standing__outcome__in=[Outcome.PROVEN, Outcome.FAILED])),
+        )
         .order_by("pk")
     )
 
 
-def _facts(row: tuple[Any, ...], bundle: _Bundle, on: date) -> DoorFacts:
-    number, login, interface, used, fresh, spent, latest, earliest = row
+def _facts(row: tuple[Any, ...], bundle: _Bundle, on: date, now: float) -> DoorFacts:
+    number, login, holder, broker, interface, used, kind, spent, latest, earliest = row
     state: State = "none"
     if used:
-        door = (bundle.broker, interface, bundle.entity, on)
-        if spent is None and (bundle.is_program or is_deviceless(bundle.broker, interface)):
+        door = (broker, interface, bundle.entity, on)
+        fresh = latest is not None and latest > now
+        if spent is None and (kind == LoginKind.AUTOMATION or is_deviceless(broker, interface)):
             fresh = _satisfied(*door, bundle.proven)
-        now = _satisfied(*door, bundle.now)
-        before = now or _satisfied(*door, bundle.before)
-        state = judge(now=now, before=before, proof=proof_in_sum(fresh=bool(fresh), spent=bool(spent)))
-    return DoorFacts(number, login, bundle.holder_id, bundle.broker, interface, state, latest, earliest)
+        held = _satisfied(*door, bundle.now)
+        before = held or _satisfied(*door, bundle.before)
+        state = judge(now=held, before=before, proof=proof_in_sum(fresh=fresh, spent=bool(spent)))
+    return DoorFacts(number, login, holder, broker, interface, state, latest, earliest)
 
 
-def _bundles(logins: LoginQuerySet, lost: frozenset[int]) -> dict[int, _Bundle]:
-    """What each login brings, by its number. One query, a row for each carrier of each authenticator."""
+def _bundles(member: Member, lost: frozenset[int]) -> dict[int, _Bundle]:
+    """What each login brings, by its number. One query, a row for each carrier of each authenticator.
+
+    A login whose account is booked at an entity with rules of its own is judged by those.
+    """
+    held: dict[int, tuple[Any, ...]] = {}
+    for number, *facts, carrier, kind in _authenticators().all().visible_to(member):
+        _, left, away = held.setdefault(number, (facts, [], []))
+        if carrier is not None:
+            (away if carrier in lost else left).append(kind)
     bundles: dict[int, _Bundle] = {}
-    held: dict[int, tuple[int, str, bool, list[str], list[int]]] = {}
-    for login, holder, kind, broker, entity, number, factor, proved, carrier, carrier_kind in _held_rows(logins):
-        if login not in bundles:
-            bundles[login] = _Bundle(holder, kind == LoginKind.AUTOMATION, broker, entity)
-        if number is None:
-            continue
-        _, _, _, left, away = held.setdefault(number, (login, factor, proved, [], []))
-        if carrier in lost:
-            away.append(carrier)
-        elif carrier is not None:
-            left.append(carrier_kind)
-    for login, factor, proved, left, away in held.values():
-        bundles[login] = _with_factor(bundles[login], factor, proven=proved, left=left, away=len(away))
+    for (login, broker, entity, factor, proven), left, away in held.values():
+        bundle = bundles.get(login) or _Bundle(entity)
+        bundles[login] = _with_factor(bundle, broker, factor, proven=proven, left=left, away=len(away))
     return bundles
 
 
-def _held_rows(logins: LoginQuerySet) -> Iterator[tuple[Any, ...]]:
-    """A login whose account the broker books at an entity with doors of its own is judged by that entity's rules."""
-    special = Grant.objects.open().filter(login=OuterRef("pk"), account__entity__in=_special_entities())
-    return logins.annotate(
-        standing=FilteredRelation("authenticators", condition=Q(authenticators__ended_at=None)),
-        entity=Subquery(special.values("account__entity")[:1]),
-        proved=Q(standing__proved_at__isnull=False),
-    ).values_list(
-        "pk", "holder_id", "kind", "broker", "entity",
-        "standing__pk", "standing__factor", "proved", "standing__carriers", "standing__carriers__kind",
-    )  # fmt: skip
+@lru_cache(maxsize=1)
+def _authenticators() -> AuthenticatorQuerySet:
+    """The same; ask for `.all()` of it, a query of one's own, since this one would keep its rows."""
+    rows = Authenticator.objects.standing().annotate(
+        entity=special_entity("login_id"), proven=Q(proved_at__isnull=False)
+    )
+    return rows.values_list(
+        "pk", "login_id", "login__broker", "entity", "factor", "proven", "carriers", "carriers__kind"
+    )
 
 
-def _with_factor(bundle: _Bundle, factor: str, *, proven: bool, left: list[str], away: int) -> _Bundle:
-    slugs = activation(bundle.broker, factor)
-    bundle = bundle._replace(before=bundle.before | slugs)
-    if away and not is_at_hand(catalogue()[bundle.broker].factor(factor), left, away):
-        return bundle
-    return bundle._replace(now=bundle.now | slugs, proven=bundle.proven | slugs if proven else bundle.proven)
+def _with_factor(bundle: _Bundle, broker: str, factor: str, *, proven: bool, left: list[str], away: int) -> _Bundle:
+    entity, now, before, was_proven = bundle
+    slugs = activation(broker, factor)
+    if away and not is_at_hand(catalogue()[broker].factor(factor), left, away):
+        return _Bundle(entity, now, before | slugs, was_proven)
+    return _Bundle(entity, now | slugs, before | slugs, was_proven | slugs if proven else was_proven)
 
 
 @lru_cache(maxsize=4096)
@@ -222,6 +272,16 @@ def activation(broker: str, factor: str) -> frozenset[str]:
 def is_deviceless(broker: str, interface: str) -> bool:
     """Whether a door recognises no device: statements by file, or the telephone."""
     return catalogue()[broker].door(interface).kind in DEVICELESS
+
+
+def special_entity(login: str) -> Subquery:
+    """The legal entity that books every account a login reaches, where the broker has special rules for it, else None.
+
+    `login` is the name of the row's column that holds the login.
+    """
+    sole = Grant.objects.open().filter(login=OuterRef(login)).order_by().values("login")
+    sole = sole.annotate(n=Count("account__entity", distinct=True), entity=Max("account__entity"))
+    return Subquery(sole.filter(n=1, entity__in=_special_entities()).values("entity"))
 
 
 @lru_cache(maxsize=1)

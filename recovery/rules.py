@@ -55,16 +55,9 @@ def is_placed(*, kind: str, carriers: int, has_place: bool, has_custodian: bool)
     return kind == BackupKind.RESCUE or bool(carriers) or has_place or has_custodian
 
 
-def tested_state(
-    proved_at: datetime | None, *, at: datetime, days: int, warn_days: int, zone: str, lost: bool = False
-) -> Proof:
-    """The proof state of a backup or an authenticator that was last seen to work at `proved_at` and is good for `days`."""
+def proof_since(proved_at: datetime | None, *, at: datetime, days: int, warn_days: int, zone: str) -> Proof:
+    """The proof state of a backup or an authenticator that was last seen to work then, and is good for `days` days."""
     if proved_at is None:
-        return Proof.UNKNOWN if lost else Proof.NEVER
-    return rules.proof_state(
-        outcome=Outcome.PROVEN,
-        lapses_at=rules.lapse(proved_at, days, zone),
-        at=at,
-        warn_days=warn_days,
-        device_lost=lost,
-    )
+        return Proof.NEVER
+    lapses_at = rules.lapse(proved_at, days, zone)
+    return rules.proof_state(outcome=Outcome.PROVEN, lapses_at=lapses_at, at=at, warn_days=warn_days)

@@ -122,7 +122,9 @@ def make_grant(login: Login, account: Account, rights: Any = ("view", "trade"), 
     )
 
 
-def make_asset(name: str = "ThinkPad X1", *, kind: str = "computer", holder: Member | None = None, **facts: Any) -> Asset:
+def make_asset(
+    name: str = "ThinkPad X1", *, kind: str = "computer", holder: Member | None = None, **facts: Any
+) -> Asset:
     facts = {"key": _key(name), "created_at": AT} | facts
     return Asset.objects.create(name=name, kind=kind, holder=holder, **facts)
 

@@ -3,6 +3,7 @@
 from accounts.queries.brokers import (
     BrokerLine,
     BrokerPage,
+    Cell,
     DoorLine,
     Known,
     Row,
@@ -25,6 +26,7 @@ from accounts.queries.logins import (
 __all__ = [
     "BrokerLine",
     "BrokerPage",
+    "Cell",
     "DoorLine",
     "Known",
     "LoginPage",

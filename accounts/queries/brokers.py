@@ -53,17 +53,29 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """What one column says of an entry: sentences, a note below them, and for a contact its number and address."""
+
+    label: str
+    lines: tuple[str, ...]
+    note: str = ""
+    number: str = ""
+    link: Link | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.lines or self.note or self.number or self.link)
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One entry of a profile: its name, what kind it is, and for each column some sentences. `notes` stand below."""
+    """One entry of a profile: its name, what kind it is, two cells, and how well it is known."""
 
     slug: str
     name: str
     kind: str
-    cells: tuple[tuple[str, ...], ...]
-    notes: str
+    cells: tuple[Cell, Cell]
     known: Known
-    number: str = ""
-    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +86,11 @@ class Section:
     title: str
     lede: str
     noun: str
-    columns: tuple[str, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(cell.label for cell in self.rows[0].cells) if self.rows else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +187,11 @@ def _broker_facts(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "Second factor", "Always asked for" if profile.second_factor_mandatory else "Not always asked for"
     if profile.usernames_are_personal is not None:
         yield "User names", "One per person" if profile.usernames_are_personal else "May be shared"
-    yield "Its own web sites", ", ".join(profile.official_domains)
+    yield "Its own sites", ", ".join(profile.official_domains)
     if profile.official_domains_unverified:
-        yield "Perhaps its own, not verified", ", ".join(profile.official_domains_unverified)
+        yield "Not verified", ", ".join(profile.official_domains_unverified)
     if profile.lookalikes_seen:
-        yield "Copies of its pages, never open them", ", ".join(profile.lookalikes_seen)
+        yield "Never open", f"{', '.join(profile.lookalikes_seen)}: copies of its pages."
 
 
 # --- sections ---------------------------------------------------------------------------------------------------------
@@ -186,18 +201,18 @@ def _doors(profile: Profile, on: date) -> Section:
         title="Doors",
         lede="Each is a way in, and each asks for its own things.",
         noun="Door",
-        columns=("What it is for", "What it asks for"),
-        rows=tuple(
-            Row(
-                slug=line.door.slug,
-                name=line.door.name,
-                kind=line.kind,
-                cells=((words.sentence(line.door.purpose), f"Lets you {line.powers}."), tuple(_asked(profile, line))),
-                notes=line.door.notes,
-                known=line.known,
-            )
-            for line in door_lines(profile, on=on)
-        ),
+        rows=tuple(_door_row(profile, line) for line in door_lines(profile, on=on)),
+    )
+
+
+def _door_row(profile: Profile, line: DoorLine) -> Row:
+    does = (words.sentence(line.door.purpose), f"Lets you {line.powers}.")
+    return Row(
+        slug=line.door.slug,
+        name=line.door.name,
+        kind=line.kind,
+        cells=(Cell("What it is for", does), Cell("What it asks for", tuple(_asked(profile, line)), line.door.notes)),
+        known=line.known,
     )
 
 
@@ -216,7 +231,7 @@ def _asked(profile: Profile, line: DoorLine) -> Iterator[str]:
     for override in profile.door_overrides:
         if door.slug in override.doors:
             clients = f"Clients of {profile.entity(override.entity).name}, from {words.long_day(override.effective)}"
-            yield f"{clients}: {words.asks(profile, override.requires)}."
+            yield words.sentence(f"{clients}: {words.asks(profile, override.requires)}")
 
 
 def _factors(profile: Profile) -> Section:
@@ -225,14 +240,15 @@ def _factors(profile: Profile) -> Section:
         title="What opens them",
         lede="Factors: what a person knows, holds or is. The limits are the broker’s.",
         noun="Factor",
-        columns=("Rests on", "Good to know"),
         rows=tuple(
             Row(
                 slug=factor.slug,
                 name=factor.name,
                 kind=words.FACTOR_KINDS[factor.kind],
-                cells=((words.rests_on(factor.carried_by),), tuple(words.factor_facts(factor, profile))),
-                notes=factor.notes,
+                cells=(
+                    Cell("Rests on", (words.rests_on(factor.carried_by),)),
+                    Cell("Good to know", tuple(words.factor_facts(factor, profile)), factor.notes),
+                ),
                 known=known(profile, factor.fact),
             )
             for factor in profile.factors
@@ -246,19 +262,21 @@ def _recoveries(profile: Profile) -> Section:
         title="Ways back",
         lede="How something lost comes back, and how long that takes.",
         noun="Way back",
-        columns=("Brings back", "What it takes"),
         rows=tuple(_recovery_row(profile, recovery) for recovery in profile.recoveries),
     )
 
 
 def _recovery_row(profile: Profile, recovery: Recovery) -> Row:
+    takes = tuple(words.recovery_facts(recovery, profile))
     return Row(
         slug=recovery.slug,
         name=recovery.name,
         kind="",
-        cells=(words.names(profile, recovery.restores), tuple(words.recovery_facts(recovery, profile))),
-        notes=recovery.notes,
-        # A report of one or more users is a guess, too, as long as the broker names no time of its own.
+        cells=(
+            Cell("Brings back", words.names(profile, recovery.restores)),
+            Cell("What it takes", takes, recovery.notes),
+        ),
+        # What users report is a guess, too, as long as the broker itself names no time.
         known=known(profile, recovery.fact, is_estimate=True),
     )
 
@@ -267,16 +285,17 @@ def _timers(profile: Profile) -> Section:
     return Section(
         slug="timers",
         title="What runs out",
-        lede="Sessions, tokens, deadlines and hours when a door is shut.",
+        lede="Sessions, tokens, deadlines, and hours in which a door is shut.",
         noun="What",
-        columns=("Concerns", "When"),
         rows=tuple(
             Row(
                 slug=timer.slug,
                 name=timer.name,
                 kind=words.TIMER_KINDS.get(timer.kind or "", ""),
-                cells=(words.names(profile, timer.applies_to), tuple(words.timer_facts(timer))),
-                notes="",
+                cells=(
+                    Cell("Concerns", words.names(profile, timer.applies_to)),
+                    Cell("When", tuple(words.timer_facts(timer))),
+                ),
                 known=known(profile, timer.fact),
             )
             for timer in profile.timers
@@ -290,14 +309,15 @@ def _lockouts(profile: Profile) -> Section:
         title="What shuts doors",
         lede="It happens although every key is at hand.",
         noun="What happened",
-        columns=("Shuts", "What then"),
         rows=tuple(
             Row(
                 slug=lockout.slug,
                 name=lockout.name,
                 kind="",
-                cells=(words.names(profile, lockout.doors), tuple(_lockout_words(lockout))),
-                notes=lockout.notes,
+                cells=(
+                    Cell("Shuts", words.names(profile, lockout.doors)),
+                    Cell("What then", tuple(_lockout_words(lockout)), lockout.notes),
+                ),
                 known=known(profile, lockout.fact),
             )
             for lockout in profile.lockouts
@@ -322,7 +342,6 @@ def _entities(profile: Profile) -> Section:
         title="Legal entities",
         lede="Which of them books an account decides on some rules.",
         noun="Entity",
-        columns=("Restrictions", "Also"),
         rows=tuple(_entity_row(profile, entity) for entity in profile.entities),
     )
 
@@ -332,8 +351,10 @@ def _entity_row(profile: Profile, entity: Entity) -> Row:
         slug=entity.slug,
         name=entity.name,
         kind="" if entity.status == "open" else "Closed",
-        cells=(_sentences(entity.restrictions), _sentences(entity.facts)),
-        notes=entity.notes,
+        cells=(
+            Cell("Restrictions", _sentences(entity.restrictions)),
+            Cell("Also", _sentences(entity.facts), entity.notes),
+        ),
         known=known(profile, entity.fact),
     )
 
@@ -344,22 +365,24 @@ def _contacts(profile: Profile) -> Section:
         title="Who to call",
         lede="Take numbers and addresses from here or from the broker’s own pages, never from a mail.",
         noun="Where",
-        columns=("For", "Reach them"),
         rows=tuple(_contact_row(profile, contact) for contact in profile.contacts),
     )
 
 
 def _contact_row(profile: Profile, contact: Contact) -> Row:
     host = host_of(contact.url) if contact.url else ""
+    reach = Cell(
+        "How",
+        (f"Or {contact.alternate}",) if contact.alternate else (),
+        number=contact.number,
+        link=Link(contact.url, host, profile.is_official(host)) if contact.url else None,
+    )
     return Row(
         slug=contact.slug,
         name=words.sentence(contact.region)[:-1],
         kind="",
-        cells=((words.sentence(contact.purpose),), (f"Or {contact.alternate}",) if contact.alternate else ()),
-        notes="",
+        cells=(Cell("For", (words.sentence(contact.purpose),)), reach),
         known=known(profile, contact.fact),
-        number=contact.number,
-        link=Link(contact.url, host, profile.is_official(host)) if contact.url else None,
     )
 
 

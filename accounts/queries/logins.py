@@ -71,7 +71,7 @@ def ending(login: Login) -> tuple[str, ...]:
     doors = [door.short_name for door in login.profile.doors if door.slug in used]
     return (
         *(f"{_who(login)} may no longer {_may(grant.rights)} in {grant.account}." for grant in grants),
-        *([f"Its {words.counted(len(doors), 'door')} no longer count: {words.listed(doors)}."] if doors else []),
+        *([f"It opens no door any more: {words.listed(doors)}."] if doors else []),
         *left_without(grants),
     )
 

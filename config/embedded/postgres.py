@@ -77,6 +77,11 @@ class Postgres:
         return (self.state / POSTGRES_FOLDER).resolve()
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether the cluster lies outside the state folder."""
+        return (self.state / POSTGRES_FOLDER).is_symlink()
+
+    @property
     def data(self) -> Path:
         return self.folder / "data"
 

@@ -170,7 +170,7 @@ def _of_state(file: Path, read: Callable[[Path], T], throwaway: Callable[[int], 
     """What a key file made by `up` holds; before the first `up` a process gets a throwaway for itself alone."""
     try:
         return read(file)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return throwaway(KEY_BYTES)
     except PermissionError:
         raise EnvError([f"{file} belongs to another user. Run as that user, or set POSTERN_STATE elsewhere."]) from None

@@ -21,6 +21,7 @@ from config.up.child import Child
 from config.up.errors import StartError, StopAsked
 from config.up.lock import StateLock
 from config.up.logs import rotate
+from config.up.parent import Parent
 from config.up.preparation import prepare
 from config.up.pulse import LOOK_EVERY, SILENT_AFTER, silence_of_worker
 from config.up.readiness import wait_for_page
@@ -36,7 +37,7 @@ class Supervisor:
     def __init__(self, settings: Settings, *, say: Callable[[str], None], ends_with_parent: bool = False):
         self.settings = settings
         self.say = say
-        self.parent = os.getppid() if ends_with_parent else None
+        self.parent = Parent() if ends_with_parent else None
         self.children: list[Child] = []
         self.env = dict(os.environ)
         self.logs: dict[str, Path] = {}
@@ -46,19 +47,28 @@ class Supervisor:
 
     def run(self) -> int:
         """Until somebody asks to stop; 0 then, 1 when a step failed."""
-        for number in STOP_SIGNALS:
-            signal.signal(number, self._on_signal)
+        self._listen_for_signals()
         try:
             self._start()
             self._watch()
-        except (StartError, EmbeddedError) as failed:
-            self.say(str(failed))
-            return 1
         except StopAsked:
             self.say("Stopping; your data stays.")
             return 0
+        except (StartError, EmbeddedError) as failed:
+            self.is_stopping = True
+            self.say(str(failed))
+        except OSError as failed:
+            self.is_stopping = True
+            self.say(f"Postern cannot start: {failed}. Its state is to be in {self.settings.state} (POSTERN_STATE).")
         finally:
             self._stop()
+        return 1
+
+    def _listen_for_signals(self) -> None:
+        """Whoever starts us with nohup means us to outlive the terminal; an ignored Ctrl-C is no such wish."""
+        for number in STOP_SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         """The first ask breaks off whatever is going on; later ones change nothing, the stopping goes on."""
@@ -106,6 +116,8 @@ class Supervisor:
             postgres = Postgres(state)
             self.say("Starting PostgreSQL." if postgres.exists else "Making a database and starting PostgreSQL.")
             postgres.prepare()
+            if postgres.is_elsewhere:
+                self.say(f"Its files are in {postgres.folder}: its user may not enter {state}.")
             self._add(Child("postgres", postgres.launch, postgres.stop_signal, 30))
         if not self.settings.has_own_redis:
             self.say("Starting Valkey.")
@@ -126,7 +138,9 @@ class Supervisor:
         )
         if not answered:
             words = last_words(self.logs["web"])
-            raise StartError(f"The web server did not answer. Its last words ({self.logs['web']}):\n{words}")
+            raise StartError(
+                f"The web server does not answer as it should. Its last words ({self.logs['web']}):\n{words}"
+            )
 
     def _say_where(self, port: int, token: str) -> None:
         self.say(f"Postern is up: http://localhost:{port}/")
@@ -154,7 +168,7 @@ class Supervisor:
         return child
 
     def _watch(self) -> NoReturn:
-        while self.parent in (None, os.getppid()):
+        while not (self.parent and self.parent.is_leaving):
             now = time.monotonic()
             for child in self.children:
                 if words := child.tend(now):

@@ -12,8 +12,8 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
-from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: TID251  # this is the place it is banned for
+from django.core.mail.backends.smtp import EmailBackend  # noqa: TID251  # likewise
 from django.db import InterfaceError, OperationalError
 
 from core.letters import actions, kinds, rules
@@ -108,16 +108,14 @@ class Relay:
             return opening
         try:
             self.backend.send_messages([mail])
-        except smtplib.SMTPRecipientsRefused as refused:
-            return self._refused(*next(iter(refused.recipients.values())))
-        except smtplib.SMTPSenderRefused as refused:
-            self.close()
-            if was_used and refused.smtp_code == SERVICE_CLOSING:
-                return self.hand_over(mail, patience=patience)  # a relay that takes so many letters a connection
-            return Try(Outcome.AWAY, _words(refused.smtp_code, refused.smtp_error), stop=True)
-        except smtplib.SMTPResponseException as refused:
-            return self._refused(refused.smtp_code, refused.smtp_error)
-        except (smtplib.SMTPServerDisconnected, OSError) as lost:
+        except smtplib.SMTPNotSupportedError:
+            raise  # about this letter's own address, not the relay
+        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as refused:
+            if was_used and isinstance(refused, smtplib.SMTPSenderRefused) and refused.smtp_code == SERVICE_CLOSING:
+                self.close()  # a relay that takes so many letters a connection
+                return self.hand_over(mail, patience=patience)
+            return self._refused(refused)
+        except OSError as lost:
             return self._lost(lost)
         return Try(Outcome.ACCEPTED)
 
@@ -132,7 +130,7 @@ class Relay:
         except smtplib.SMTPResponseException as refused:
             self.close()
             return Try(Outcome.AWAY, _words(refused.smtp_code, refused.smtp_error), stop=True)
-        except (smtplib.SMTPException, OSError) as lost:
+        except OSError as lost:  # smtplib's own exceptions are of this kind too
             self.close()
             return Try(Outcome.AWAY, _broken(lost), stop=True)
         if isinstance(self.talk, _Talk):
@@ -144,12 +142,16 @@ class Relay:
         """Whether the connection kept from the letter before is still there."""
         try:
             return self.talk is not None and self.talk.noop()[0] == OK
-        except (smtplib.SMTPException, OSError):
+        except OSError:
             return False
 
-    def _refused(self, code: int, words: object) -> Try:
-        """What a reply about this letter means: 5xx is final, save where it is about us (53x, authentication)."""
-        if code == SERVICE_CLOSING or 530 <= code < 540:
+    def _refused(self, refused: smtplib.SMTPException) -> Try:
+        """What a reply means: 5xx about this letter is final; about us (53x, the sender, good-bye) it is not."""
+        if isinstance(refused, smtplib.SMTPRecipientsRefused):
+            code, words = next(iter(refused.recipients.values()))
+        else:
+            code, words = refused.smtp_code, refused.smtp_error
+        if code == SERVICE_CLOSING or 530 <= code < 540 or isinstance(refused, smtplib.SMTPSenderRefused):
             self.close()
             return Try(Outcome.AWAY, _words(code, words), stop=True)
         return Try(Outcome.REFUSED if 500 <= code < 600 else Outcome.DEFERRED, _words(code, words))
@@ -166,7 +168,7 @@ class Relay:
         self.is_used = False
         try:
             self.backend.close()
-        except (smtplib.SMTPException, OSError):
+        except OSError:
             self.backend.connection = None
 
 

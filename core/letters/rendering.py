@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.template import Context
 from django.template.loader import get_template, render_to_string
+from django.utils.dateformat import format as in_words
 
 from core import clock
 from core.letters.kinds import Content
@@ -48,6 +49,11 @@ def shortened(subject: str) -> str:
     if len(subject) <= LONGEST_SUBJECT:
         return subject
     return subject[: LONGEST_SUBJECT - 1].rpartition(" ")[0] + "…"
+
+
+def short_day(day: date, today: date) -> str:
+    """`Thu 26 Nov` as subjects and sentences say it, the year added unless it is this one."""
+    return in_words(day, "D j M" if day.year == today.year else "D j M Y")
 
 
 def link(path: str) -> str:

@@ -49,7 +49,8 @@ def changes(thing: models.Model, before: dict[str, Any], fields) -> dict[str, li
 
 def snapshot(thing: models.Model, fields) -> dict[str, Any]:
     """The named fields of a row by their stored value (a foreign key as its number)."""
-    return {name: getattr(thing, thing._meta.get_field(name).attname) for name in fields}
+    names = {field.name: field.attname for field in thing._meta.concrete_fields}
+    return {name: getattr(thing, names[name]) for name in fields}
 
 
 def _plain(value: Any) -> Any:

@@ -29,7 +29,9 @@ def rows(accounts: list[Account], member: Member, *, at: datetime, office: Offic
     stand = doors.door_picture(member, at=at, office=office).by_login()
     reaching: dict[int, list[tuple[int, str | None]]] = {}
     grants = Grant.objects.visible_to(member).open().filter(account__in=accounts, login__ended_at=None)
-    for account, login, holder in grants.order_by("login__label").values_list("account", "login", "login__holder__name"):
+    for account, login, holder in grants.order_by("login__label").values_list(
+        "account", "login", "login__holder__name"
+    ):
         reaching.setdefault(account, []).append((login, holder))
     return [_row(account, reaching.get(account.pk, []), stand) for account in accounts]
 

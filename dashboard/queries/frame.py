@@ -11,6 +11,7 @@ from core.letters import queries as letters
 from identity.models import Member, Office
 from notices.models import Acknowledgement
 
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What the frame of every page says. `notices` is how many wait for this member's answer."""

@@ -1,8 +1,8 @@
-"""Today: is anybody locked out, what needs doing, who is ready. A fixed number of queries, whatever the office's size."""
+"""Today: is anybody locked out, what needs doing, who is ready. A fixed number of queries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,10 +18,16 @@ from identity.models import Member, Office
 from notices.enums import AckState
 from notices.models import Acknowledgement
 from recovery import picture as doors
+from recovery.accessgraph import State
 from recovery.picture import Picture
 
 TASKS_SHOWN = 8
 PEOPLE_SHOWN = 10
+TROUBLE: dict[State, str] = {
+    "shut": "shut",
+    "bolted": "with a bolt that sticks",
+    "unknown": "not proven by anybody",
+}
 LATE = (Proof.FAILED, Proof.OVERDUE)
 DUE = (Proof.FAILED, Proof.OVERDUE, Proof.NEVER, Proof.DUE)
 
@@ -80,7 +86,7 @@ class Today:
     verdict: str
     lede: str
     picture: Picture
-    census: dict[str, int]
+    census: Mapping[State, int]
     tasks: list[Task]
     to_do: int
     cannot_wait: int
@@ -152,15 +158,11 @@ def _own_verdict(people: list[Ready], to_do: int) -> str:
 
 def _lede(picture: Picture, *, own: bool) -> str:
     census = picture.census()
-    parts = [
-        f"{_number(census.get(state, 0))} {words}"
-        for state, words in (("shut", "shut"), ("bolted", "with a bolt that sticks"), ("unknown", "not proven by anybody"))
-        if census.get(state)
-    ]
+    parts = [f"{_number(census[state])} {words}" for state, words in TROUBLE.items() if census[state]]
     whose = "your" if own else "all"
     if not parts:
         return f"Every one of {whose} doors in use stands open." if picture.doors else ""
-    return f"Of {whose} {sum(census.values()) - census.get('none', 0)} doors in use, {_and(parts)}."
+    return f"Of {whose} {len(picture.doors) - census['none']} doors in use, {_and(parts)}."
 
 
 def _and(parts: list[str]) -> str:
@@ -215,7 +217,7 @@ def _validation_task(row, *, at: datetime, zone: str) -> Task:
     return Task(
         mark=row.proof,
         title=f"Prove {whose}{row.thing} at {door}",
-        text=f"{row.login}. {_why(row.proof, days_late)}",
+        text=f"{row.login}. {_why(row.proof)}",
         state="late" if row.proof in LATE else "due",
         words=_when(row.proof, days_late),
         day=last_day if row.proof == Proof.DUE else None,
@@ -225,19 +227,19 @@ def _validation_task(row, *, at: datetime, zone: str) -> Task:
     )
 
 
-def _why(proof: str, days_late: int) -> str:
+def _why(proof: str) -> str:
     return {
         Proof.FAILED: "The last try did not work.",
         Proof.OVERDUE: "It may be refused at the next sign-in.",
         Proof.NEVER: "Nobody has ever signed in there with it.",
         Proof.DUE: "Signing in once and recording it is enough.",
-    }[proof]
+    }[Proof(proof)]
 
 
 def _when(proof: str, days_late: int) -> str:
     if proof == Proof.OVERDUE:
         return f"{days_late} day{'s' if days_late != 1 else ''} late"
-    return {Proof.FAILED: "Failed", Proof.NEVER: "Never proven", Proof.DUE: ""}[proof]
+    return {Proof.FAILED: "Failed", Proof.NEVER: "Never proven", Proof.DUE: ""}[Proof(proof)]
 
 
 def notices_to_answer(member: Member, *, at: datetime) -> list[Task]:
@@ -270,6 +272,7 @@ def _notice_task(notice, today: date) -> Task:
 def readiness(picture: Picture) -> list[Ready]:
     """Each holder of a login with how their doors stand, the worst first; one query for the names."""
     by_holder = picture.by_holder()
-    people = Member.objects.present().filter(pk__in=by_holder.keys() - {None}).only("name", "key", "timezone")
+    holders = [number for number in by_holder if number is not None]
+    people = Member.objects.present().filter(pk__in=holders).only("name", "key", "timezone")
     ready = [Ready.of(person, by_holder[person.pk]) for person in people]
     return sorted(ready, key=lambda one: (one.open > 0, one.open - one.bolted - one.shut, one.member.name))

@@ -51,9 +51,9 @@ def told(events: Iterable[Event]) -> list[Line]:
 def _rows_about(events: list[Event]) -> dict[tuple[str, int], models.Model]:
     wanted: dict[str, set[int]] = {}
     for event in events:
-        if event.about_type:
+        if event.about_type and event.about_id:
             wanted.setdefault(event.about_type, set()).add(event.about_id)
-    found = {}
+    found: dict[tuple[str, int], models.Model] = {}
     for label, numbers in wanted.items():
         queryset = apps.get_model(label)._base_manager.select_related(*NAMED_BY.get(label, ()))
         found |= {(label, row.pk): row for row in queryset.filter(pk__in=numbers)}
@@ -61,7 +61,7 @@ def _rows_about(events: list[Event]) -> dict[tuple[str, int], models.Model]:
 
 
 def _about(event: Event, rows: dict[tuple[str, int], models.Model]) -> str:
-    row = rows.get((event.about_type, event.about_id))
+    row = rows.get((event.about_type, event.about_id or 0))
     if row is None:
         return str(event.detail.get("name", ""))
     return "" if event.about_type == "identity.member" and event.about_id == event.actor_id else str(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -10,13 +10,13 @@ from core import clock
 from dashboard.context import frame_facts
 from dashboard.queries import people as queries
 from identity import policies
-from identity.access import requires
+from identity.access import Request, requires
 from identity.models import Member
 
 
 @require_safe
 @requires(policies.any_member)
-def list_members(request: HttpRequest) -> HttpResponse:
+def list_members(request: Request) -> HttpResponse:
     """Everybody and how many ways in they have."""
     rows = queries.people(request.user, at=clock.now(), office=frame_facts(request).office)
     return render(request, "dashboard/people.html", {"rows": rows})
@@ -24,7 +24,7 @@ def list_members(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @requires(policies.any_member)
-def show_member(request: HttpRequest, pk: int) -> HttpResponse:
+def show_member(request: Request, pk: int) -> HttpResponse:
     """One person: logins and doors, things, what is due."""
     person = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
     facts = queries.page(person, request.user, at=clock.now(), office=frame_facts(request).office)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -10,17 +10,23 @@ from core import clock
 from dashboard.context import frame_facts
 from dashboard.queries import today as queries
 from identity import policies
-from identity.access import requires
+from identity.access import Request, requires
 from identity.models import CallRequest
+from recovery.accessgraph import State
 
-CENSUS = [("open", "open"), ("bolted", "bolted, need action"), ("shut", "shut"), ("unknown", "not known")]
+CENSUS: list[tuple[State, str]] = [
+    ("open", "open"),
+    ("bolted", "bolted, need action"),
+    ("shut", "shut"),
+    ("unknown", "not known"),
+]
 
 
 @require_safe
 @requires(policies.any_member)
-def today(request: HttpRequest) -> HttpResponse:
+def today(request: Request) -> HttpResponse:
     """A verdict sentence, what needs doing, who is ready."""
     facts = queries.today(request.user, at=clock.now(), office=frame_facts(request).office)
-    census = [(state, facts.census.get(state, 0), words) for state, words in CENSUS]
+    census = [(state, facts.census[state], words) for state, words in CENSUS]
     calls = CallRequest.objects.filter(done_at=None).order_by("pk") if request.user.is_manager else []
     return render(request, "dashboard/today.html", {"facts": facts, "census": census, "calls": calls})

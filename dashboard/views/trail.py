@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -13,7 +13,7 @@ from core.trail.enums import Verb
 from core.trail.models import Event
 from dashboard.queries.trail import told
 from identity import policies
-from identity.access import requires
+from identity.access import Request, requires
 from identity.models import Member
 
 PAGE = 50
@@ -28,7 +28,7 @@ class TrailFilter(forms.Form):
 
 @require_safe
 @requires(policies.sees_everything)
-def show_trail(request: HttpRequest) -> HttpResponse:
+def show_trail(request: Request) -> HttpResponse:
     """Events, newest first; with `?check` the whole chain is walked."""
     form = TrailFilter(request.GET)
     events = Event.objects.visible_to(request.user).order_by("-pk")

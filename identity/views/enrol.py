@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import segno
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from core import clock
 from core.errors import Refused
 from identity import actions, codes, queries
-from identity.access import open_to_all
+from identity.access import Request, open_to_all
 from identity.enums import Stage
 from identity.forms import CodeForm, JoinForm, KeptForm, OfficeSetUpForm, TokenForm
 from identity.models import Invitation, Member, TotpDevice
@@ -25,7 +25,7 @@ VOID = "That invitation is used, revoked or too old. Ask the person who sent it 
 
 @require_http_methods(["GET", "POST"])
 @open_to_all
-def begin_setup(request: HttpRequest) -> HttpResponse:
+def begin_setup(request: Request) -> HttpResponse:
     """The one-time token from the terminal opens the set-up for this browser."""
     if queries.is_set_up():
         return redirect("identity:sign_in")
@@ -45,7 +45,7 @@ def begin_setup(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @open_to_all
-def setup_office(request: HttpRequest) -> HttpResponse:
+def setup_office(request: Request) -> HttpResponse:
     """Name the office and its owner."""
     if queries.is_set_up() or not request.session.get("setup"):
         return redirect("identity:begin_setup")
@@ -64,11 +64,11 @@ def setup_office(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @open_to_all
-def join(request: HttpRequest, token: str) -> HttpResponse:
+def join(request: Request, token: str) -> HttpResponse:
     """An invited person chooses a password. The link opens nothing by itself and is used up only at the end."""
     invitation = queries.open_invitation(token, at=clock.now())
     if invitation is None:
-        return render(request, "identity/join_void.html", {"text": VOID, "office": queries.office()}, status=404)
+        return render(request, "identity/join_void.html", {"text": VOID, "office": queries.office_if_any()}, status=404)
     form = JoinForm(request.POST or None, member=invitation.member)
     if request.method == "POST" and form.is_valid():
         member = actions.choose_password(invitation, password=form.cleaned_data["password"], at=clock.now())
@@ -81,7 +81,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @open_to_all
-def enrol_authenticator(request: HttpRequest) -> HttpResponse:
+def enrol_authenticator(request: Request) -> HttpResponse:
     """Show the QR code, take the first right code."""
     member = _enrolling(request)
     if member is None:
@@ -112,7 +112,7 @@ def _qr(member: Member) -> dict[str, str]:
 
 @require_http_methods(["GET", "POST"])
 @open_to_all
-def enrol_codes(request: HttpRequest) -> HttpResponse:
+def enrol_codes(request: Request) -> HttpResponse:
     """Make the ten backup codes when asked to, and show them once."""
     member = _enrolling(request)
     if member is None:
@@ -126,7 +126,7 @@ def enrol_codes(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["POST"])
 @open_to_all
-def finish_enrolment(request: HttpRequest) -> HttpResponse:
+def finish_enrolment(request: Request) -> HttpResponse:
     """The sheet is put away: open the house and sign the person in."""
     member = _enrolling(request)
     if member is None:
@@ -145,7 +145,7 @@ def finish_enrolment(request: HttpRequest) -> HttpResponse:
     return enter(request, member, device)
 
 
-def _enrolling(request: HttpRequest) -> Member | None:
+def _enrolling(request: Request) -> Member | None:
     """Who is enrolling in this session and has not finished; an invitation must still be open."""
     enrol = request.session.get("enrol")
     if not enrol:
@@ -159,7 +159,7 @@ def _enrolling(request: HttpRequest) -> Member | None:
     return Member.objects.present().filter(pk=enrol["member"], joined_at=None).first()
 
 
-def _start_again(request: HttpRequest) -> HttpResponse:
+def _start_again(request: Request) -> HttpResponse:
     messages.warning(request, "Start from your link or from the set-up token again; nothing was lost.")
     return redirect("identity:begin_setup")
 

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth import login, logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
 
 from core import clock
 from identity import actions, queries
-from identity.access import open_to_all, safe_next
+from identity.access import Request, is_inside, open_to_all, safe_next
 from identity.forms import BackupCodeForm, CodeForm, SignInForm
 from identity.models import Member
 from identity.rules import network_of
@@ -27,9 +27,9 @@ SLOW = "Too many tries. Wait {} and try again; a right answer counts only then."
 
 @require_http_methods(["GET", "POST"])
 @open_to_all
-def sign_in(request: HttpRequest) -> HttpResponse:
+def sign_in(request: Request) -> HttpResponse:
     """The first question: address and password. A right answer opens nothing but the second question."""
-    if request.user.is_authenticated and request.user.is_verified():
+    if is_inside(request.user):
         return redirect(safe_next(request, request.GET.get("next")))
     if not queries.is_set_up():
         return redirect("identity:begin_setup")
@@ -51,7 +51,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return _page(request, "identity/sign_in.html", {"form": form, "office": queries.office()}, status)
 
 
-def _halfway(request: HttpRequest, member: Member, at) -> HttpResponse:
+def _halfway(request: Request, member: Member, at) -> HttpResponse:
     """Remember who showed a password, in a fresh session that is not signed in."""
     back = safe_next(request, request.GET.get("next"))
     request.session.flush()
@@ -59,7 +59,7 @@ def _halfway(request: HttpRequest, member: Member, at) -> HttpResponse:
     return redirect("identity:enter_code")
 
 
-def halfway_member(request: HttpRequest) -> Member | None:
+def halfway_member(request: Request) -> Member | None:
     """Who showed a password in this session within the last minutes, if they may still enter."""
     halfway = request.session.get("halfway")
     at = clock.now()
@@ -71,19 +71,19 @@ def halfway_member(request: HttpRequest) -> Member | None:
 
 @require_http_methods(["GET", "POST"])
 @open_to_all
-def enter_code(request: HttpRequest) -> HttpResponse:
+def enter_code(request: Request) -> HttpResponse:
     """The second question: six digits from the authenticator."""
     return _second_question(request, CodeForm, actions.try_code, "identity/sign_in_code.html")
 
 
 @require_http_methods(["GET", "POST"])
 @open_to_all
-def enter_backup_code(request: HttpRequest) -> HttpResponse:
+def enter_backup_code(request: Request) -> HttpResponse:
     """The second question, answered from the printed sheet."""
     return _second_question(request, BackupCodeForm, actions.try_backup_code, "identity/sign_in_backup.html")
 
 
-def _second_question(request: HttpRequest, form_class, attempt, template: str) -> HttpResponse:
+def _second_question(request: Request, form_class, attempt, template: str) -> HttpResponse:
     member = halfway_member(request)
     if member is None:
         messages.warning(request, "That took a while. Start again with your password; nothing was lost.")
@@ -100,7 +100,7 @@ def _second_question(request: HttpRequest, form_class, attempt, template: str) -
     return _page(request, template, facts, status)
 
 
-def enter(request: HttpRequest, member: Member, device) -> HttpResponse:
+def enter(request: Request, member: Member, device) -> HttpResponse:
     """Open the house: a new session key, both factors shown, the trail told."""
     back = safe_next(request, (request.session.get("halfway") or {}).get("next"))
     at = clock.now()
@@ -114,7 +114,7 @@ def enter(request: HttpRequest, member: Member, device) -> HttpResponse:
 
 @require_POST
 @open_to_all
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: Request) -> HttpResponse:
     """End this session; the browser forgets what it kept of it."""
     if request.user.is_authenticated:
         actions.note_signed_out(request.user, address=network_of(request.address), at=clock.now())
@@ -124,7 +124,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _page(request: HttpRequest, template: str, facts: dict, status: int) -> HttpResponse:
+def _page(request: Request, template: str, facts: dict, status: int) -> HttpResponse:
     response = render(request, template, facts, status=status)
     if status == 429:
         response["Retry-After"] = "30"

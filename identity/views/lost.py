@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from core import clock
 from identity import actions, queries
-from identity.access import open_to_all
+from identity.access import Request, open_to_all
 from identity.forms import LostForm
 from identity.rules import network_of
 
@@ -19,7 +19,7 @@ MOST_AN_HOUR = 5
 
 @require_http_methods(["GET", "POST"])
 @open_to_all
-def lost(request: HttpRequest) -> HttpResponse:
+def lost(request: Request) -> HttpResponse:
     """Whom to ring, and a request to be called back; it names nobody and its answer is always the same."""
     form, asked, status = LostForm(request.POST or None), False, 200
     if request.method == "POST" and form.is_valid():
@@ -30,7 +30,9 @@ def lost(request: HttpRequest) -> HttpResponse:
         else:
             actions.request_call(**form.facts(), address=network, at=at)
             asked = True
-    response = render(request, "identity/lost.html", {"form": form, "asked": asked, "office": queries.office()}, status=status)
+    response = render(
+        request, "identity/lost.html", {"form": form, "asked": asked, "office": queries.office_if_any()}, status=status
+    )
     if status == 429:
         response["Retry-After"] = "3600"
     return response

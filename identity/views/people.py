@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -11,14 +11,14 @@ from core import clock
 from core.errors import Refused
 from core.trail.actions import snapshot
 from identity import actions, policies, queries
-from identity.access import requires
+from identity.access import Request, requires
 from identity.forms import CodeForm, EditMemberForm, MeForm, MemberForm, OfficeForm
 from identity.models import CallRequest, Member
 
 
 @require_http_methods(["GET", "POST"])
 @requires(policies.is_manager)
-def add_member(request: HttpRequest) -> HttpResponse:
+def add_member(request: Request) -> HttpResponse:
     """Write a person down; they are invited in a second step, or never."""
     form = MemberForm(request.POST or None, by=request.user, initial={"timezone": queries.office().timezone})
     if request.method == "POST" and form.is_valid():
@@ -34,7 +34,7 @@ def add_member(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires(policies.is_manager)
-def edit_member(request: HttpRequest, pk: int) -> HttpResponse:
+def edit_member(request: Request, pk: int) -> HttpResponse:
     """Change a person's facts."""
     member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
     form = EditMemberForm(request.POST or None, thing=member, by=request.user)
@@ -51,7 +51,7 @@ def edit_member(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(policies.is_manager)
-def invite_member(request: HttpRequest, pk: int) -> HttpResponse:
+def invite_member(request: Request, pk: int) -> HttpResponse:
     """Send a person the link to join."""
     member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
     try:
@@ -65,7 +65,7 @@ def invite_member(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires(policies.is_manager)
-def end_member(request: HttpRequest, pk: int) -> HttpResponse:
+def end_member(request: Request, pk: int) -> HttpResponse:
     """Say what ending a membership means, then do it."""
     member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
     if request.method == "POST":
@@ -81,7 +81,7 @@ def end_member(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires(policies.any_member)
-def me(request: HttpRequest) -> HttpResponse:
+def me(request: Request) -> HttpResponse:
     """One's own zone, hour, appearance and factors."""
     member = Member.objects.get(pk=request.user.pk)
     form = MeForm(request.POST or None, initial=snapshot(member, actions.OWN_FIELDS))
@@ -94,7 +94,7 @@ def me(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires(policies.any_member)
-def new_codes(request: HttpRequest) -> HttpResponse:
+def new_codes(request: Request) -> HttpResponse:
     """A new sheet of backup codes, after a code from the authenticator; shown once, the old sheet is void."""
     form, fresh = CodeForm(request.POST or None), []
     if request.method == "POST" and form.is_valid():
@@ -109,7 +109,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires(policies.is_manager)
-def edit_office(request: HttpRequest) -> HttpResponse:
+def edit_office(request: Request) -> HttpResponse:
     """The office's name, zone, emergency number and limits."""
     office = queries.office()
     form = OfficeForm(request.POST or None, thing=office)
@@ -122,7 +122,7 @@ def edit_office(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires(policies.is_manager)
-def call_done(request: HttpRequest, pk: int) -> HttpResponse:
+def call_done(request: Request, pk: int) -> HttpResponse:
     """Tick off somebody who asked to be called."""
     actions.call_done(get_object_or_404(CallRequest, pk=pk), by=request.user, at=clock.now())
     messages.success(request, "Ticked off.")

@@ -81,15 +81,16 @@ def dues_of(matter: Matter, people: Circle, at: datetime) -> Iterator[Due]:
     later = people.managers + (people.owners if matter.tells_owners else ())
     for person in {member.pk: member for member in first + later}.values():
         stage = matter.stage_in(person.timezone, at)
-        if stage is None:
-            continue
-        late = (clock.local_day(at, person.timezone) - (matter.last_day_in(person.timezone) or date.max)).days
-        if person in first or _is_told(person, people, late, matter):
+        if stage and (person in first or _is_told(person, people, matter, at)):
             yield _due(matter, person, stage, people.office.timezone, at)
 
 
-def _is_told(person: Member, people: Circle, late: int, matter: Matter) -> bool:
-    """Whether somebody other than the holder hears of a matter that is so many days late; undated ones stay where they are."""
+def _is_told(person: Member, people: Circle, matter: Matter, at: datetime) -> bool:
+    """Whether somebody other than the holder hears of a matter that climbs the ladder, by how many days it is late."""
+    last_day = matter.last_day_in(person.timezone)
+    if matter.standing or last_day is None:
+        return False
+    late = (clock.local_day(at, person.timezone) - last_day).days
     if person in people.managers and late >= ladder.MANAGERS_FROM:
         return True
     return matter.tells_owners and person in people.owners and late >= ladder.OWNERS_FROM

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from notices.enums import Stage
 
-# Each rung with the day from which it holds, counted from the last good day (0): -7 is a week before, 2 is two days late.
+# Each rung with the day from which it holds, counted from the last good day: -7 is a week before, 2 two days late.
 Ladder = tuple[tuple[Stage, int], ...]
 
 PROOFS: Ladder = (

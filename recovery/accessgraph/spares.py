@@ -20,12 +20,12 @@ class Way:
     at_hand: bool = True
 
 
-def independent(ways: Iterable[Way], beside: Iterable[Way] = ()) -> tuple[Way, ...]:
-    """The ways, in their order, that share no part with any of `beside` nor with one taken before.
+def independent(ways: Iterable[Way]) -> tuple[Way, ...]:
+    """The ways, in their order, that share no part with one taken before.
 
     Two ways on one phone count once, whichever comes first; one whose place nobody knows, or that is gone, never does.
     """
-    taken = {part for way in beside for part in way.parts}
+    taken: set[int] = set()
     found = []
     for way in ways:
         if way.is_placed and way.at_hand and not way.parts & taken:

@@ -19,11 +19,18 @@ BROKERS = ("ibkr", "ibkr", "ibkr", "schwab", "saxo", "fidelity")
 
 def fill(at=AT) -> Member:
     """Fill an empty database and return its owner, who can sign in."""
-    chance = random.Random(7)  # noqa: S311  the same office each time
+    chance = random.Random(7)
     factories.make_office()
     owner = factories.make_member("Eleanor Hartwell", role="owner")
     traders = Member.objects.bulk_create(
-        Member(key=f"t{n}", name=f"Trader {n:02d}", role="trader", timezone="Europe/London", created_at=at, email=f"t{n}@o.test")
+        Member(
+            key=f"t{n}",
+            name=f"Trader {n:02d}",
+            role="trader",
+            timezone="Europe/London",
+            created_at=at,
+            email=f"t{n}@o.test",
+        )
         for n in range(TRADERS)
     )
     logins = Login.objects.bulk_create(
@@ -31,10 +38,12 @@ def fill(at=AT) -> Member:
         for n in range(LOGINS)
     )
     accounts = Account.objects.bulk_create(
-        Account(key=f"a{n}", name=f"Account {n:02d}", broker=BROKERS[n % 6], hint=f"{n:04d}", created_at=at) for n in range(60)
+        Account(key=f"a{n}", name=f"Account {n:02d}", broker=BROKERS[n % 6], hint=f"{n:04d}", created_at=at)
+        for n in range(60)
     )
     Grant.objects.bulk_create(
-        Grant(login=login, account=accounts[n % 60], rights=["view", "trade"], created_at=at) for n, login in enumerate(logins)
+        Grant(login=login, account=accounts[n % 60], rights=["view", "trade"], created_at=at)
+        for n, login in enumerate(logins)
     )
     doors = Door.objects.bulk_create(
         Door(login=login, interface=door.slug, created_at=at)
@@ -54,7 +63,8 @@ def fill(at=AT) -> Member:
     pairs = itertools.islice(_pairs(doors, things, chance), VALIDATIONS)
     Validation.objects.bulk_create(_validation(door, device, chance, at) for door, device in pairs)
     authenticators = Authenticator.objects.bulk_create(
-        Authenticator(key=f"f{n}", login=login, factor=_factor(login.broker), created_at=at) for n, login in enumerate(logins)
+        Authenticator(key=f"f{n}", login=login, factor=_factor(login.broker), created_at=at)
+        for n, login in enumerate(logins)
     )
     phones = [thing for thing in things if thing.kind == "phone"]
     through = Authenticator.carriers.through

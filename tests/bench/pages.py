@@ -82,9 +82,9 @@ def main(rounds: int = 200) -> int:
     import django
 
     django.setup()
+    from django.conf import settings
     from django.db import connection
     from django.test.utils import CaptureQueriesContext, get_runner, setup_test_environment
-    from django.conf import settings
 
     setup_test_environment()
     runner = get_runner(settings)(verbosity=0, interactive=False)

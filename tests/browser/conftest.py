@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.walks import ROOT, wait_for
+from tests.browser.walks import ROOT, load_demo, set_up
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -129,10 +129,22 @@ def state_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def house(state_folder: Path) -> Iterator[House]:
-    """One house for all browser tests; the story sets it up."""
+    """One house for the tests that only look."""
     house = start_house(state_folder)
     yield house
     stop_house(house)
+
+
+@pytest.fixture(scope="session")
+def demo_session(house: House, chromium: Browser) -> list[dict]:
+    """The cookies of an owner who is signed in to the demo office in that house."""
+    context = chromium.new_context()
+    page = context.new_page()
+    set_up(page, house.url, house.token)
+    load_demo(page, house.url)
+    cookies = context.cookies()
+    context.close()
+    return cookies
 
 
 @pytest.fixture(scope="session")
@@ -156,6 +168,3 @@ def open_page(context: BrowserContext, errors: list[str]) -> Page:
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda thrown: errors.append(str(thrown)))
     return page
-
-
-__all__ = ["House", "open_page", "wait_for"]

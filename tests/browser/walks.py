@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from django_otp.oath import TOTP
+from playwright.sync_api import Page, expect
+
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "seven quiet harbours at dusk"
 
@@ -32,11 +35,51 @@ class Authenticator:
         self.shown = -1
 
     def code(self) -> str:
-        from django_otp.oath import TOTP
-
-        while (step := int(datetime.now(UTC).timestamp()) // 30) <= self.shown:  # noqa: DTZ005,TID251  a phone's own clock
+        while (step := int(datetime.now(UTC).timestamp()) // 30) <= self.shown:  # noqa: TID251  a phone's own clock
             time.sleep(0.5)
         self.shown = step
         totp = TOTP(self.seed)
         totp.time = step * 30
         return f"{totp.token():06d}"
+
+
+def set_up(page: Page, url: str, token: str) -> Authenticator:
+    """Token, office and owner, authenticator by QR, printed backup codes."""
+    page.goto(url)
+    expect(page).to_have_title("Set up Postern · Postern")
+    page.get_by_label("Set-up token").fill("not the token")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("That is not the token").first).to_be_visible()
+    page.get_by_label("Set-up token").fill(token)
+    page.get_by_role("button", name="Continue").click()
+
+    page.get_by_label("Name of the office").fill("Amsel Family Office")
+    page.get_by_label("Time zone").select_option("Europe/Zurich")
+    page.get_by_label("Your name").fill("Nora Amsel")
+    page.get_by_label("Your e-mail").fill("nora@amsel.example")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+
+    expect(page.get_by_role("heading", name="Add your authenticator")).to_be_visible()
+    phone = Authenticator(page.locator("code.seed").inner_text())
+    page.get_by_label("One-time code").fill(phone.code())
+    page.get_by_role("button", name="Check and continue").click()
+    page.get_by_role("button", name="Show my codes").click()
+    assert len(set(page.locator(".codes li").all_inner_texts())) == 10
+    page.get_by_label("The sheet is printed and put away").check()
+    page.get_by_role("button", name="Open the house").click()
+    expect(page.get_by_role("heading", name="Let’s find your doors")).to_be_visible()
+    return phone
+
+
+def load_demo(page: Page, url: str) -> None:
+    """Press “Try the demo office” and wait until it is there."""
+    page.goto(f"{url}/office/import/")
+    page.get_by_role("button", name="Try the demo office").click()
+    wait_for(lambda: _is_there(page, f"{url}/"), what="the demo office", seconds=60)
+
+
+def _is_there(page: Page, today: str) -> bool:
+    page.goto(today)
+    return "What needs doing" in page.content()

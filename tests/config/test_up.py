@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ def state() -> Iterator[Path]:
     yield folder
     for up in Up.all_of.pop(folder, []):
         up.process.kill()
-        up.process.communicate()
+        up.wait_for_end()
     remove_state(folder)
 
 
@@ -48,22 +49,29 @@ class Up:
             process_group=0,
         )
         self.lines: list[str] = []
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
         self.all_of.setdefault(state, []).append(self)
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout as said:
+            self.lines.extend(line.rstrip("\n") for line in said)
 
     def wait_until_up(self) -> str:
         """The address it prints; fails with all it said when it ends before."""
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            if found := re.fullmatch(r"Postern is up: (http://localhost:\d+/)", self.lines[-1]):
-                return found[1]
-        pytest.fail("\n".join(["It ended:", *self.lines]))
+        while self.process.poll() is None:
+            for line in list(self.lines):
+                if found := re.fullmatch(r"Postern is up: (http://localhost:\d+/)", line):
+                    return found[1]
+            time.sleep(0.05)
+        return pytest.fail("\n".join(["It ended:", *self.lines]))
 
     def wait_for_end(self, within: float = STARTS_WITHIN) -> int:
-        """Its exit code; the rest of what it said is added to `lines`."""
-        said, _ = self.process.communicate(timeout=within)
-        self.lines += said.splitlines()
-        return self.process.returncode
+        """Its exit code, once all it said is in `lines`."""
+        code = self.process.wait(within)
+        self.reader.join()
+        return code
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(how)
@@ -217,6 +225,19 @@ def test_a_database_that_does_not_answer_is_said_in_words_and_what_was_started_i
     assert up.lines[0] == f"Preparing the database failed. The last words ({state}/log/prepare.log):"
     assert "The database does not answer as it should: connection failed" in "\n".join(up.lines)
     assert processes_of(state) == {}
+
+
+def test_a_state_folder_that_cannot_be_made_is_said_in_words(state: Path) -> None:
+    (state / "file").write_text("")
+
+    up = Up(state / "file")
+
+    assert up.wait_for_end() == 1
+    (line,) = up.lines
+    assert line == (
+        f"Postern cannot start: [Errno 20] Not a directory: '{state}/file'. "
+        f"Its state is to be in {state}/file (POSTERN_STATE)."
+    )
 
 
 def test_a_wrong_setting_is_named_without_a_traceback(state: Path) -> None:

@@ -4,6 +4,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,7 +22,7 @@ from config.up.readiness import wait_for_page
 
 
 @pytest.fixture
-def busy() -> "socket.socket":
+def busy() -> Iterator[socket.socket]:
     with listen_on(0) as listener:
         yield listener
 
@@ -163,3 +167,64 @@ def test_waiting_for_the_page_ends_at_once_when_the_server_has_ended() -> None:
         port = number_of(free)
 
     assert not wait_for_page(port, host="localhost", is_alive=lambda: False)
+
+
+def test_a_server_that_answers_with_errors_only_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.up.readiness.RECOVERS_WITHIN", 0.3)
+
+    class Broken(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(500)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Broken) as server:
+        threading.Thread(target=server.serve_forever).start()
+        answered = wait_for_page(server.server_port, host="localhost", is_alive=lambda: True, within=60)
+        server.shutdown()
+
+    assert not answered
+
+
+LOOKING = """
+import time
+from config.up.parent import Parent
+parent = Parent()
+print("looking", flush=True)
+while not parent.is_leaving:
+    time.sleep(0.05)
+print("leaving", flush=True)
+"""
+STARTING = """
+import os, signal, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE, text=True)
+print(child.stdout.readline().strip(), flush=True)
+time.sleep(0.5)
+print("still there" if child.poll() is None else "gone too soon", flush=True)
+if sys.argv[2] == "deaf":
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    print(child.stdout.readline().strip(), flush=True)
+child.stdout = None
+os._exit(0)
+"""
+
+
+def test_a_parent_that_only_waits_for_our_end_is_left() -> None:
+    """As GNU make does after a SIGINT that was sent to it alone."""
+    said = subprocess.run([sys.executable, "-c", STARTING, LOOKING, "deaf"], capture_output=True, text=True, check=True)
+
+    assert said.stdout.splitlines() == ["looking", "still there", "leaving"]
+
+
+def test_a_parent_that_ended_is_noticed(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    looking = LOOKING.replace('print("leaving", flush=True)', f"open({str(note)!r}, 'w').close()")
+
+    said = subprocess.run([sys.executable, "-c", STARTING, looking, "ends"], capture_output=True, text=True, check=True)
+
+    assert said.stdout.splitlines() == ["looking", "still there"]
+    deadline = time.monotonic() + 10
+    while not note.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -117,7 +117,9 @@ def test_a_reload_shows_the_same_qr_code(client):
     client.post("/setup/", {"token": actions.make_setup_token(at=clock.now())})
     client.post("/setup/office/", OFFICE)
 
-    pages = {re.search(r'class="seed">([^<]+)', client.get("/enrol/authenticator/").content.decode()).group(1) for _ in "ab"}
+    pages = {
+        re.search(r'class="seed">([^<]+)', client.get("/enrol/authenticator/").content.decode()).group(1) for _ in "ab"
+    }
 
     assert len(pages) == 1
 

@@ -76,7 +76,9 @@ def test_unknown_left_and_unfinished_people_get_the_same_answer(maria, office):
     factories.make_member("Left", email="left@hartwell.test", left_at=factories.AT)
     factories.make_member("Invited", email="invited@hartwell.test", signs_in=False)
     answers = {
-        Client().post("/signin/", {"email": email, "password": "wrong password 123"}).content.split(b"csrfmiddleware")[0]
+        Client()
+        .post("/signin/", {"email": email, "password": "wrong password 123"})
+        .content.split(b"csrfmiddleware")[0]
         for email in ("maria@hartwell.test", "nobody@hartwell.test", "left@hartwell.test", "invited@hartwell.test")
     }
     assert len(answers) == 1
@@ -180,7 +182,8 @@ def test_wrong_codes_slow_a_person_but_never_past_two_minutes(maria):
 
 
 @pytest.mark.parametrize(
-    "address", ["https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)", "http:///evil.test", "\\\\evil"]
+    "address",
+    ["https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)", "http:///evil.test", "\\\\evil"],
 )
 def test_signing_in_leads_nowhere_else(maria, client, address):
     client.post(f"/signin/?next={address}", {"email": "maria@hartwell.test", "password": PASSWORD})
@@ -252,8 +255,6 @@ def test_one_code_in_many_parallel_requests_signs_in_once(maria):
 
 @pytest.mark.django_db(transaction=True)
 def test_one_backup_code_in_many_parallel_requests_signs_in_once(maria):
-    answers = race(
-        lambda: actions.try_backup_code(maria, code="aaaa-bbbb-cccc-dddd", network=None, at=clock.now())
-    )
+    answers = race(lambda: actions.try_backup_code(maria, code="aaaa-bbbb-cccc-dddd", network=None, at=clock.now()))
 
     assert sum(answer.device is not None for answer in answers) == 1

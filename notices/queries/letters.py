@@ -1,0 +1,295 @@
+"""What our letters say. They name things, doors and people, never an account, a hint or a user name (decision 0007)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+
+from core import clock
+from core.letters import rendering
+from core.letters.kinds import Content
+from core.letters.rendering import short_day
+from identity.models import Member, Office
+from notices import rules
+from notices.enums import RuleKind, Stage
+from notices.models import Acknowledgement, Notice
+from notices.rules import Circle, Due, Matter, ladder
+
+MOST_SHOWN = 5
+_RANK = {Stage.FAILED: 0, Stage.WEEKLY: 1, Stage.P7: 1, Stage.P2: 1, Stage.D0: 2, Stage.NEVER: 3}
+_COUNTED = {RuleKind.VALIDATION: "{} devices", RuleKind.BACKUP: "{} backups", RuleKind.NOTICE: "{} broker notices"}
+_VERBS = {RuleKind.VALIDATION: "confirm", RuleKind.BACKUP: "test", RuleKind.NOTICE: "answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing in a letter. `state` colours `when`: late, due or nothing pressing."""
+
+    deed: str
+    when: str
+    note: str
+    state: str
+
+
+def reminder(dues: Sequence[Due], *, to: Member, people: Circle, at: datetime, told: Mapping[str, int]) -> Content:
+    """One grouped letter about `dues`, all for one person. `told` is how often they heard of each item before."""
+    today = clock.local_day(at, to.timezone)
+    ordered = sorted(dues, key=_urgency)
+    times = min(told.get(one.item, 0) for one in ordered) + 1
+    deed = _subject(ordered, people, today)
+    return rendering.content(
+        "reminder",
+        subject=f"[{_ordinal(times)} reminder] {deed}" if times > 1 else deed,
+        to=to,
+        office=people.office,
+        at=at,
+        deed=deed,
+        lines=[_line(one, people, today) for one in ordered[:MOST_SHOWN]],
+        more=len(ordered) - min(len(ordered), MOST_SHOWN),
+        otherwise=_otherwise(ordered[0], today),
+        next_asked=_next_asked(ordered, people, today),
+        url=rendering.link(page_of(ordered[0].context) if len(ordered) == 1 else "/"),
+        button=_button(ordered),
+    )
+
+
+def _urgency(one: Due) -> tuple:
+    return (_RANK.get(one.stage, 4), one.last_day or date.max, one.item)
+
+
+def page_of(matter: Matter) -> str:
+    """The path of the page on which a matter is dealt with."""
+    if matter.rule == RuleKind.VALIDATION:
+        door, device = matter.target
+        return f"{reverse('devices:add_validation')}?{urlencode({'door': door, 'device': device})}"
+    name = "recovery:test_backup" if matter.rule == RuleKind.BACKUP else "notices:show_notice"
+    return reverse(name, args=matter.target)
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+# The subject: thing, deed, date.
+
+
+def _subject(dues: Sequence[Due], people: Circle, today: date) -> str:
+    own = [one for one in dues if one.is_own]
+    others = [one for one in dues if not one.is_own]
+    deeds = [_deed([one.context for one in own if one.rule == rule]) for rule in RuleKind]
+    if others:
+        deeds.append(_ask(others, people))
+    words = _and([deed for deed in deeds if deed])
+    return f"{words[:1].upper()}{words[1:]}{_by_when(dues, today)}"
+
+
+def _deed(matters: Sequence[Matter]) -> str:
+    """`confirm 3 devices`, `confirm ThinkPad X1 at 2 doors`, `test Security card`; empty without matters."""
+    if not matters:
+        return ""
+    rule, things = matters[0].rule, {matter.thing for matter in matters}
+    if rule == RuleKind.NOTICE and len(matters) == 1:
+        return f"answer “{matters[0].thing}”"
+    if rule != RuleKind.VALIDATION or len({matter.target[1] for matter in matters}) > 1:
+        counted = len({matter.target[-1] for matter in matters})
+        return f"{_VERBS[rule]} {_COUNTED[rule].format(counted) if counted > 1 else things.pop()}"
+    where = matters[0].place if len(matters) == 1 else f"{len(matters)} doors"
+    return f"confirm {things.pop()} at {where}"
+
+
+def _ask(others: Sequence[Due], people: Circle) -> str:
+    holders = {one.context.holder_id for one in others}
+    if len(holders) > 1:
+        return f"ask {len(holders)} people about {len(others)} things"
+    name = _name(people, holders.pop())
+    if len(others) == 1:
+        return f"ask {name} to {_deed([others[0].context])}"
+    return f"ask {name} about {len(others)} things"
+
+
+def _name(people: Circle, holder_id: int | None) -> str:
+    return people.everybody[holder_id].name if holder_id else "somebody"
+
+
+def _by_when(dues: Sequence[Due], today: date) -> str:
+    days = [one.last_day for one in dues if one.last_day]
+    if not days:
+        return " this week"
+    late = (today - min(days)).days
+    if late > 0:
+        return f", {late} {'day' if late == 1 else 'days'} late"
+    return f" by {'today, ' if late == 0 else ''}{short_day(min(days), today)}"
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+# The lines of the body.
+
+
+def _line(one: Due, people: Circle, today: date) -> Line:
+    deed = _deed([one.context])
+    if not one.is_own:
+        deed = f"ask {_name(people, one.context.holder_id)} to {deed}"
+    return Line(
+        deed=f"{deed[:1].upper()}{deed[1:]}",
+        when=_when(one, today),
+        note=_why_you(one, people),
+        state="late" if _RANK.get(one.stage, 4) < 2 else "due" if _RANK.get(one.stage, 4) < 4 else "",
+    )
+
+
+def _when(one: Due, today: date) -> str:
+    if one.last_day is None:
+        never = "never tested" if one.rule == RuleKind.BACKUP else "never proven"
+        return "did not work" if one.stage == Stage.FAILED else never
+    left = (one.last_day - today).days
+    if left < 0:
+        return f"{-left} {'day' if left == -1 else 'days'} late"
+    return {0: "today", 1: "tomorrow"}.get(left, f"by {short_day(one.last_day, today)}")
+
+
+def _why_you(one: Due, people: Circle) -> str:
+    """Why this person of all people is asked."""
+    if one.is_own:
+        return {
+            RuleKind.VALIDATION: "It is your login, or on your device.",
+            RuleKind.BACKUP: "It is the second way into a login of yours.",
+            RuleKind.NOTICE: f"{one.context.place} changes something at a login of yours.",
+        }[one.rule]
+    holder = people.everybody.get(one.context.holder_id)
+    if holder is None:
+        return "No person holds this login, so you are asked."
+    if holder.pk in people.askable:
+        return f"{holder.name} was asked and has not done it."
+    return f"Tell {holder.first_name} in person: {_why_not_by_mail(holder)}."
+
+
+def _why_not_by_mail(holder: Member) -> str:
+    if not holder.is_active:
+        return "they have left, and still hold it"
+    if holder.is_auditor:
+        return "an auditor changes nothing here"
+    return "no mailbox is on file" if not holder.email else "they cannot sign in here"
+
+
+def _otherwise(one: Due, today: date) -> str:
+    """What happens if nothing is done, from the most pressing thing."""
+    if one.rule == RuleKind.BACKUP:
+        return "If nothing is done, you learn whether this second way works on the day you need it."
+    if one.rule == RuleKind.NOTICE:
+        return "If nobody answers, the broker’s change comes all the same, and nobody here is known to be ready for it."
+    if one.last_day is None or one.last_day < today:
+        return "If nothing is done, you learn whether this way in works on the morning you need it."
+    return "If nothing is done, it counts as late after that day, and nobody can rely on this way in."
+
+
+def _next_asked(dues: Sequence[Due], people: Circle, today: date) -> str:
+    """Who is asked next, and when, about the first of the reader's own things; else when they are asked again."""
+    again = f"You are asked again on {short_day(ladder.next_monday(today), today)}, and each Monday until it is done."
+    climbing = [one for one in dues if one.is_own and one.context.steps and not one.context.standing]
+    if not climbing:
+        return again
+    one, asked = climbing[0], []
+    rungs = [(ladder.MANAGERS_FROM, people.managers)]
+    rungs += [(ladder.OWNERS_FROM, people.owners)] if one.context.tells_owners else []
+    for late, group in rungs:
+        day = one.last_day + timedelta(days=late)
+        names = [person.name for person in group if person.pk != one.to.pk]
+        if day > today and names:
+            asked.append(f"{_and(names)} on {short_day(day, today)}")
+    return f"If it is not done by then, we ask {_and(asked)}." if asked else again
+
+
+def _button(dues: Sequence[Due]) -> str:
+    if len(dues) > 1:
+        return "Open Today"
+    return {
+        RuleKind.VALIDATION: "Record that it works",
+        RuleKind.BACKUP: "Record the test",
+        RuleKind.NOTICE: "Read and answer",
+    }[dues[0].rule]
+
+
+# Looking at a queued letter again.
+
+
+def refreshed_reminder(letter, at: datetime) -> Content | None:
+    """The reminder as it should leave now: what is still due of what it was about; None when nothing is."""
+    items = set(letter.reminders.open().values_list("item", flat=True))
+    people = rules.circle(at)
+    still = [one for one in rules.due(at, people, items=items) if one.to.pk == letter.recipient_id]
+    if not still:
+        return None
+    to = people.askable[letter.recipient_id]
+    return reminder(still, to=to, people=people, at=at, told=times_told(to, items, but=letter))
+
+
+def times_told(to: Member, items, *, but=None) -> Counter[str]:
+    """How often a person was told of each item that is still due, not counting one letter."""
+    told = to.reminders.open().filter(item__in=items, letter__isnull=False)
+    return Counter((told.exclude(letter=but) if but else told).values_list("item", flat=True))
+
+
+def refreshed_notice(letter, at: datetime) -> Content | None:
+    """The letter about a notice while its answer is owed; what tells of a refusal stays as it was written."""
+    kind, _, number = letter.key.partition(":")
+    if kind != "notice":
+        return Content(subject=letter.subject, text=letter.text, html=letter.html)
+    answer = Acknowledgement.objects.waiting().filter(notice_id=number.partition(":")[0], member=letter.recipient)
+    answer = answer.select_related("notice", "member").first()
+    return notice_letter(answer.notice, to=answer.member, office=Office.objects.get(), at=at) if answer else None
+
+
+def notice_letter(notice: Notice, *, to: Member, office: Office, at: datetime) -> Content:
+    """Tells one holder that a broker changes something, by when to answer, and where. The text itself stays inside."""
+    today = clock.local_day(at, to.timezone)
+    return rendering.content(
+        "notice",
+        subject=f"Answer by {short_day(notice.answer_by, today)}: {notice.title}",
+        to=to,
+        office=office,
+        at=at,
+        notice=notice,
+        url=rendering.link(reverse("notices:show_notice", args=[notice.pk])),
+    )
+
+
+def declined_letter(answer: Acknowledgement, *, to: Member, office: Office, at: datetime) -> Content:
+    """Tells the owner of a notice that somebody said no, and why."""
+    return rendering.content(
+        "notice_declined",
+        subject=f"{answer.member.name} declined: {answer.notice.title}",
+        to=to,
+        office=office,
+        at=at,
+        answer=answer,
+        notice=answer.notice,
+        url=rendering.link(reverse("notices:show_notice", args=[answer.notice_id])),
+    )
+
+
+# Names that nobody can own (RFC 2606, RFC 6761), under which the demo office lives.
+MADE_UP = ("example", "invalid", "test", "localhost", "example.com", "example.net", "example.org")
+
+
+def made_up(letter) -> str:
+    """Why a letter of the demo office stays here when a real mail server is configured; "" for every other letter."""
+    if settings.POSTERN_MAIL_IS_CAUGHT or not _is_made_up(letter.address):
+        return ""
+    if not Office.objects.filter(is_demo=True).exists():
+        return ""
+    return "A made-up address of the demo office. The mail server was not asked."
+
+
+def _is_made_up(address: str) -> bool:
+    host = address.rpartition("@")[2].lower().rstrip(".")
+    return any(host == name or host.endswith(f".{name}") for name in MADE_UP)

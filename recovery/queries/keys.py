@@ -1,0 +1,301 @@
+"""What logins hold: their authenticators and backups, what carries each, and which of them stand alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple, TypeVar
+
+from accounts.brokers import Factor, catalogue
+from accounts.models import Login
+from devices.enums import AssetKind, Proof
+from devices.models import Authenticator, AuthenticatorQuerySet
+from devices.rules import is_at_hand, short
+from identity.models import Member, Office
+from recovery.accessgraph import Held, Way, independent, parts
+from recovery.enums import BackupKind
+from recovery.models import AuthenticatorBackup, BackupQuerySet
+from recovery.picture import Things, activation, things
+from recovery.rules import is_placed, proof_since
+
+Row = TypeVar("Row")
+
+
+class Carrier(NamedTuple):
+    """A thing that carries an authenticator or a backup."""
+
+    id: int
+    name: str
+    kind: str
+    is_retired: bool
+
+    @property
+    def noun(self) -> str:
+        return AssetKind(self.kind).label.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One authenticator of a login, as pages show it. `proof` is its state as of when it was last seen to work."""
+
+    id: int
+    login_id: int
+    broker: str
+    factor: str
+    label: str
+    carriers: tuple[Carrier, ...]
+    enrolled_on: date | None
+    proved_at: datetime | None
+    proof: Proof
+
+    @property
+    def entry(self) -> Factor:
+        """What the broker's profile says of this kind of factor."""
+        return catalogue()[self.broker].factor(self.factor)
+
+    @property
+    def name(self) -> str:
+        """Its own label, else the short form of what the broker calls it."""
+        return self.label or short(self.entry.name)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether somebody wrote down what carries it."""
+        return bool(self.carriers)
+
+    def at_hand(self, lost: Collection[int]) -> bool:
+        """Whether it works when these things are lost; taken for granted when nobody knows what carries it."""
+        left = [carrier.kind for carrier in self.carriers if carrier.id not in lost]
+        return is_at_hand(self.entry, left, len(self.carriers) - len(left))
+
+    def held(self, lost: Collection[int]) -> Held:
+        """The same for the access graph, were these things lost."""
+        return Held(
+            slug=self.factor,
+            name=self.name,
+            gone="" if self.at_hand(lost) else _where_gone(self.carriers, lost),
+            proven=self.proved_at is not None,
+            also=activation(self.broker, self.factor),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """One backup of a login, as pages show it. `authenticator_id` is what it stands in for; None stands for all."""
+
+    id: int
+    login_id: int
+    authenticator_id: int | None
+    kind: str
+    label: str
+    carriers: tuple[Carrier, ...]
+    place: str
+    place_id: int | None
+    custodian: str
+    codes_left: int | None
+    proved_at: datetime | None
+    proof: Proof
+
+    @property
+    def name(self) -> str:
+        return self.label
+
+    @property
+    def kind_name(self) -> str:
+        return BackupKind(self.kind).label
+
+    @property
+    def kept(self) -> str:
+        """Where it lies, in words: place, else things, else person; empty when nobody wrote it down."""
+        return self.place or ", ".join(carrier.name for carrier in self.carriers) or self.custodian
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether somebody wrote down where it is."""
+        return is_placed(
+            kind=self.kind,
+            carriers=len(self.carriers),
+            has_place=self.place_id is not None,
+            has_custodian=bool(self.custodian),
+        )
+
+    def at_hand(self, lost: Collection[int]) -> bool:
+        """Whether neither it nor its place is lost."""
+        return not any(carrier.id in lost for carrier in self.carriers) and self.place_id not in lost
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The authenticators and backups of some logins, by login, and the things that decide whether they are at hand."""
+
+    authenticators: dict[int, list[Key]]
+    backups: dict[int, list[Spare]]
+    things: Things
+
+    def of(self, login_id: int) -> list[Key]:
+        return self.authenticators.get(login_id, [])
+
+    def second_ways(self, login_id: int, lost: Collection[int] | None = None) -> tuple[Key | Spare, ...]:
+        """What a login has beside its first authenticator, and that falls with nothing another of them falls with.
+
+        The first is the earliest authenticator at hand of which somebody wrote down where it is. Tokens of programs are
+        no second way for a person, nor the other way round. `lost` is what is gone, by default what is gone now.
+        """
+        lost = self.things.gone() if lost is None else lost
+        keys = _alternatives([key for key in self.of(login_id) if key.carriers and key.at_hand(lost)])
+        backups = [backup for backup in self.backups.get(login_id, []) if backup.at_hand(lost)]
+        found: list[Key | Spare] = [*keys, *backups]
+        taken = independent(self._way(number, one) for number, one in enumerate(found))
+        return tuple(found[way.id] for way in taken if way.id > 0 or not keys)
+
+    def shares(self, backup: Spare) -> str:
+        """Why a backup is no second way, in a sentence; empty when it is one."""
+        if not backup.at_hand(self.things.gone()):
+            return "It is lost or retired."
+        own = self._way(0, backup)
+        if not own.is_placed:
+            return "Nobody wrote down where it is."
+        for key in self.of(backup.login_id):
+            common = own.parts & self._way(0, key).parts
+            if common:
+                return f"It falls with {_named(common, [*backup.carriers, *key.carriers])}, as {key.name} does."
+        return "" if backup in self.second_ways(backup.login_id) else "It falls with another backup."
+
+    def _way(self, number: int, one: Key | Spare) -> Way:
+        falls_with = parts((carrier.id for carrier in one.carriers), self.things.carried_by)
+        return Way(number, falls_with, is_placed=one.is_placed)
+
+
+def _alternatives(keys: list[Key]) -> list[Key]:
+    """Those of the same sort as the first: things people hold, or tokens that programs hold."""
+    people = [key for key in keys if key.entry.kind == "possession"]
+    return people or keys
+
+
+def _named(common: Collection[int], carriers: Iterable[Carrier]) -> str:
+    return next((carrier.name for carrier in carriers if carrier.id in common), "the thing that carries it")
+
+
+def _where_gone(carriers: Iterable[Carrier], lost: Collection[int]) -> str:
+    """“is on a lost phone”, to read on from a name."""
+    away = next(carrier for carrier in carriers if carrier.id in lost)
+    return f"is on a {'retired' if away.is_retired else 'lost'} {away.noun}"
+
+
+def keys_of(authenticators: AuthenticatorQuerySet, backups: BackupQuerySet, *, at: datetime, office: Office) -> Keys:
+    """Read standing authenticators and backups with what carries them. Three queries, whatever their number."""
+    return Keys(
+        authenticators=_by_login(_authenticators(authenticators, at=at, office=office)),
+        backups=_by_login(_backups(backups, at=at, office=office)),
+        things=things(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One login with its authenticators, second ways, and backups, each with why it is no second way or nothing."""
+
+    login: Login
+    keys: tuple[Key, ...]
+    spares: tuple[tuple[Spare, str], ...]
+    second_ways: tuple[Key | Spare, ...]
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether losing one thing takes every way that is on file."""
+        return bool(self.keys) and not self.second_ways
+
+
+def rings(member: Member, *, at: datetime, office: Office) -> list[Ring]:
+    """Every login in use that a member sees, by its label. Four queries."""
+    keys = keys_of(
+        Authenticator.objects.visible_to(member),
+        AuthenticatorBackup.objects.visible_to(member),
+        at=at,
+        office=office,
+    )
+    logins = Login.objects.visible_to(member).open().select_related("holder").order_by("label", "pk")
+    return [_ring(login, keys) for login in logins]
+
+
+def _ring(login: Login, keys: Keys) -> Ring:
+    spares = keys.backups.get(login.pk, [])
+    return Ring(
+        login=login,
+        keys=tuple(keys.of(login.pk)),
+        spares=tuple((spare, keys.shares(spare)) for spare in spares),
+        second_ways=keys.second_ways(login.pk),
+    )
+
+
+def keys_of_logins(logins: Collection[int], *, at: datetime, office: Office) -> Keys:
+    """The same for logins by number, whose doors the reader is known to see."""
+    return keys_of(
+        Authenticator.objects.filter(login__in=logins),
+        AuthenticatorBackup.objects.filter(login__in=logins),
+        at=at,
+        office=office,
+    )
+
+
+def independent_backups(login: Login, *, at: datetime, office: Office) -> tuple[Key | Spare, ...]:
+    """The second ways of one login: see `Keys.second_ways`. Three queries."""
+    return keys_of_logins([login.pk], at=at, office=office).second_ways(login.pk)
+
+
+def _authenticators(rows: AuthenticatorQuerySet, *, at: datetime, office: Office) -> list[Key]:
+    facts = rows.standing().order_by("login__label", "login_id", "pk", "carriers__name").values_list(
+        "pk", "login_id", "login__broker", "factor", "label", "enrolled_on", "proved_at", "login__holder__timezone",
+        "carriers", "carriers__name", "carriers__kind", "carriers__retired_at",
+    )  # fmt: skip
+
+    def made(one: tuple[Any, ...], carriers: tuple[Carrier, ...]) -> Key:
+        number, login, broker, factor, label, enrolled_on, proved_at, zone = one
+        state = _tested(proved_at, at=at, days=office.validity_days, zone=zone, office=office)
+        return Key(number, login, broker, factor, label, carriers, enrolled_on, proved_at, state)
+
+    return _with_carriers(facts, 8, made)
+
+
+def _backups(rows: BackupQuerySet, *, at: datetime, office: Office) -> list[Spare]:
+    facts = rows.standing().order_by("login__label", "login_id", "pk", "carriers__name").values_list(
+        "pk", "login_id", "authenticator_id", "kind", "label", "place__name", "place_id", "custodian__name",
+        "codes_left", "proved_at", "login__holder__timezone",
+        "carriers", "carriers__name", "carriers__kind", "carriers__retired_at",
+    )  # fmt: skip
+
+    def made(one: tuple[Any, ...], carriers: tuple[Carrier, ...]) -> Spare:
+        number, login, authenticator, kind, label, place, place_id, custodian, codes_left, proved_at, zone = one
+        state = _tested(proved_at, at=at, days=office.backup_days, zone=zone, office=office)
+        return Spare(
+            number, login, authenticator, kind, label, carriers,
+            place or "", place_id, custodian or "", codes_left, proved_at, state,
+        )  # fmt: skip
+
+    return _with_carriers(facts, 11, made)
+
+
+def _tested(proved_at: datetime | None, *, at: datetime, days: int, zone: str | None, office: Office) -> Proof:
+    return proof_since(proved_at, at=at, days=days, warn_days=office.warn_days, zone=zone or office.timezone)
+
+
+def _with_carriers(
+    facts: Iterable[tuple[Any, ...]], width: int, made: Callable[[tuple[Any, ...], tuple[Carrier, ...]], Row]
+) -> list[Row]:
+    """Join rows that repeat their first `width` columns for each carrier, whose four columns come last."""
+    carriers: dict[tuple[Any, ...], list[Carrier]] = {}
+    for row in facts:
+        found = carriers.setdefault(row[:width], [])
+        number, name, kind, retired_at = row[width:]
+        if number is not None:
+            found.append(Carrier(number, name, kind, retired_at is not None))
+    return [made(one, tuple(found)) for one, found in carriers.items()]
+
+
+def _by_login(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    grouped: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        grouped[row.login_id].append(row)
+    return dict(grouped)

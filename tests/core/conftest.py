@@ -1,0 +1,5 @@
+"""What the tests of core share."""
+
+from tests.mail import sink
+
+__all__ = ["sink"]

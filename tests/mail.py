@@ -1,0 +1,180 @@
+"""A real SMTP server for tests: it keeps what it takes, and can be told to refuse, to hang, or to lose its replies.
+
+A test says how each letter fares with `script`, a function from the number of the letter (from 0) and its recipient to
+a `Fate`. It listens on a port of its own, in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+TAKEN = "250 Kept"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of one letter. Empty texts let that step pass; `lose` takes it and says nothing for ever.
+
+    `drop` takes the letter and breaks the line instead of answering; `wait` is how many seconds the answer takes.
+    """
+
+    at_sender: str = ""
+    at_recipient: str = ""
+    at_data: str = ""
+    drop: bool = False
+    lose: bool = False
+    wait: float = 0
+
+
+GOOD = Fate()
+Script = Callable[[int, str], Fate]
+
+
+@dataclass
+class Kept:
+    """One letter the server has: whether or not it said so."""
+
+    recipient: str
+    raw: bytes
+
+    @property
+    def mail(self) -> EmailMessage:
+        return message_from_bytes(self.raw, _class=EmailMessage, policy=policy.default)  # type: ignore[return-value]
+
+    @property
+    def key(self) -> str:
+        return str(self.mail["X-Postern-Key"])
+
+    @property
+    def message_id(self) -> str:
+        return str(self.mail["Message-ID"])
+
+    def part(self, kind: str) -> str:
+        """The body of the given kind, `plain` or `html`."""
+        return self.mail.get_body((kind,)).get_content()
+
+
+@dataclass
+class Sink:
+    """What arrived, in order, and how the next letters fare."""
+
+    port: int = 0
+    script: Script = field(default=lambda number, recipient: GOOD)
+    kept: list[Kept] = field(default_factory=list)
+    seen: int = 0
+    connections: int = 0
+    greeting: str = ""
+    hang_at_greeting: bool = False
+    per_connection: int = 0
+
+    @property
+    def keys(self) -> list[str]:
+        return [one.key for one in self.kept]
+
+    def fare(self, recipient: str) -> Fate:
+        number, self.seen = self.seen, self.seen + 1
+        return self.script(number, recipient)
+
+
+class Handler:
+    """aiosmtpd's hooks; each returns a reply line."""
+
+    def __init__(self, sink: Sink):
+        self.sink = sink
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802 (aiosmtpd's name)
+        if self.sink.per_connection and getattr(session, "letters", 0) >= self.sink.per_connection:
+            return "421 Too many letters on one line"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 (aiosmtpd's name)
+        session.fate = self.sink.fare(address)
+        if session.fate.at_recipient:
+            return session.fate.at_recipient
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 (aiosmtpd's name)
+        fate = session.fate
+        if fate.at_data:
+            return fate.at_data
+        self.sink.kept.append(Kept(envelope.rcpt_tos[0], envelope.content))
+        session.letters = getattr(session, "letters", 0) + 1
+        if fate.lose:
+            await asyncio.sleep(3600)
+        await asyncio.sleep(fate.wait)
+        if fate.drop:
+            server.transport.abort()
+        return TAKEN
+
+
+class Server(SMTP):
+    """aiosmtpd's server, which counts its callers and may keep them waiting at the door."""
+
+    def __init__(self, sink: Sink, *args, **options):
+        self.sink = sink
+        super().__init__(*args, **options)
+
+    async def _handle_client(self):
+        self.sink.connections += 1
+        if self.sink.hang_at_greeting:
+            await asyncio.sleep(3600)
+        if self.sink.greeting:
+            await self.push(self.sink.greeting)
+            self.transport.close()
+            return
+        await super()._handle_client()
+
+
+class SinkController(Controller):
+    def __init__(self, sink: Sink):
+        self.sink = sink
+        super().__init__(Handler(sink), hostname="127.0.0.1", port=free_port(), ready_timeout=10)
+
+    def factory(self):
+        return Server(self.sink, self.handler, enable_SMTPUTF8=False, ident="Test sink", loop=self.loop)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running_sink(sink: Sink | None = None) -> Iterator[Sink]:
+    """A sink that takes everything until its script says otherwise."""
+    sink = sink or Sink()
+    controller = SinkController(sink)
+    controller.start()
+    sink.port, sink.connections = controller.port, 0
+    try:
+        yield sink
+    finally:
+        controller.stop()
+        assert threading.active_count() < 50
+
+
+@pytest.fixture
+def sink(settings) -> Iterator[Sink]:
+    """The mail server of this test, which Postern really talks to."""
+    with running_sink() as one:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", one.port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        settings.EMAIL_TIMEOUT = 2
+        yield one
