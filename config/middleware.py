@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
-
-log = logging.getLogger(__name__)
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -54,27 +49,3 @@ class Methods:
 def _length(request: HttpRequest) -> int:
     text = request.META.get("CONTENT_LENGTH") or "0"
     return int(text) if text.isascii() and text.isdigit() else 0
-
-
-class Outage:
-    """A database that is away gives a page that says so, never a trace; the next request tries again."""
-
-    def __init__(self, get_response):
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        try:
-            return self.get_response(request)
-        except (OperationalError, InterfaceError) as away:
-            return self.page(away)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Inside a view, before Django makes a 500 of it."""
-        return self.page(exception) if isinstance(exception, OperationalError | InterfaceError) else None
-
-    @staticmethod
-    def page(away: Exception) -> HttpResponse:
-        log.error("database away: %s", str(away).splitlines()[0] if str(away) else type(away).__name__)
-        response = HttpResponse(render_to_string("503.html"), status=503)
-        response["Retry-After"] = "5"
-        return response

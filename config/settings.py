@@ -46,7 +46,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.Headers",
-    "config.middleware.Outage",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.Methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -262,6 +262,12 @@ def held_words(kinds: Iterable[str]) -> frozenset[str]:
     return frozenset(word for kind in kinds for word in profile_words(kind))
 
 
+def kinds_of_carriers(profile: Profile) -> tuple[str, ...]:
+    """The kinds of thing that can carry any factor of this broker, sorted."""
+    words = {word for entry in profile.factors if entry.enrolled for word in slugs(entry.carried_by)}
+    return tuple(sorted({kind.value for word in words for kind in PROFILE_KINDS.get(word, ())}))
+
+
 def is_at_hand(entry: Factor, left: Collection[str], gone: int) -> bool:
     """Whether an authenticator still works when `gone` of its carriers are lost and those of kinds `left` are not.
 

@@ -1,6 +1,15 @@
-"""Routes of recovery."""
+"""Routes of backups."""
 
 from __future__ import annotations
 
+from django.urls import path
+
+from recovery import views
+
 app_name = "recovery"
-urlpatterns = []
+urlpatterns = [
+    path("backups/new/", views.add_backup, name="add_backup"),
+    path("backups/<int:pk>/edit/", views.edit_backup, name="edit_backup"),
+    path("backups/<int:pk>/test/", views.test_backup, name="test_backup"),
+    path("backups/<int:pk>/end/", views.end_backup, name="end_backup"),
+]

@@ -22,7 +22,12 @@ from config.keys import make_missing_keys
 PREFIX = "postern-tests-"
 KEPT = {"POSTERN_CHROMIUM", "POSTERN_REQUIRE_BROWSER", "POSTERN_PG_BIN", "POSTERN_VALKEY_SERVER"}
 # Outlives a killed server (the system still has the pages), not a power cut.
-CARELESS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+CARELESS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "dynamic_shared_memory_type": "mmap",  # leaves nothing behind in memory when killed
+}
 IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 

@@ -7,8 +7,9 @@ a `Fate`. It listens on a port of its own, in a thread of its own.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
 TAKEN = "250 Kept"
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Sink:
     greeting: str = ""
     hang_at_greeting: bool = False
     per_connection: int = 0
+    lines: set[asyncio.Transport] = field(default_factory=set)
 
     @property
     def keys(self) -> list[str]:
@@ -114,7 +117,7 @@ class Handler:
         self.sink.kept.append(Kept(envelope.rcpt_tos[0], envelope.content))
         session.letters = getattr(session, "letters", 0) + 1
         if fate.lose:
-            await asyncio.sleep(3600)
+            await until_closed(server.transport)
         await asyncio.sleep(fate.wait)
         if fate.drop:
             server.transport.abort()
@@ -128,15 +131,29 @@ class Server(SMTP):
         self.sink = sink
         super().__init__(*args, **options)
 
+    def connection_made(self, transport):
+        self.sink.lines.add(transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, error):
+        self.sink.lines.discard(self.transport)
+        super().connection_lost(error)
+
     async def _handle_client(self):
         self.sink.connections += 1
         if self.sink.hang_at_greeting:
-            await asyncio.sleep(3600)
-        if self.sink.greeting:
+            await until_closed(self.transport)
+        elif self.sink.greeting:
             await self.push(self.sink.greeting)
             self.transport.close()
-            return
-        await super()._handle_client()
+        else:
+            await super()._handle_client()
+
+
+async def until_closed(transport: asyncio.Transport) -> None:
+    """Say nothing until the other side has had enough, or the test is over."""
+    while not transport.is_closing():
+        await asyncio.sleep(0.02)
 
 
 class SinkController(Controller):
@@ -164,8 +181,12 @@ def running_sink(sink: Sink | None = None) -> Iterator[Sink]:
     try:
         yield sink
     finally:
+        controller.loop.call_soon_threadsafe(lambda: [line.abort() for line in sink.lines])
+        deadline = time.monotonic() + 5
+        while sink.lines and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.03)  # for those who were waiting to notice
         controller.stop()
-        assert threading.active_count() < 50
 
 
 @pytest.fixture

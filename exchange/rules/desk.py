@@ -23,6 +23,8 @@ class Desk:
         self.also_called: dict[str, str] = {}
         self.enrolled = self._standing_authenticators()
         self.addresses = self._taken("people", "email")
+        self.guesses_left = 50_000
+        self._said: dict[tuple[str, ...], dict[tuple[Any, ...], list[str]]] = {}
 
     def _standing_authenticators(self) -> dict[str, dict[str, Facts]]:
         """Facts of the authenticators that stand, by login and key."""
@@ -35,6 +37,18 @@ class Desk:
     def _taken(self, sheet: str, column: str) -> dict[str, str]:
         rows = self.world.rows[sheet].items()
         return {known.facts[column].casefold(): key for key, known in rows if known.facts[column]}
+
+    def saying(self, sheet: str, columns: tuple[str, ...], *, ended: str) -> dict[tuple[Any, ...], list[str]]:
+        """The keys of all open rows, after the import, by what they say in these columns."""
+        if (sheet, *columns) not in self._said:
+            rows = {key: known.facts for key, known in self.world.rows[sheet].items()}
+            rows |= {key: planned.facts for key, planned in self.planned[sheet].items()}
+            found: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+            for key, facts in rows.items():
+                if facts[ended] is None:
+                    found[tuple(facts[column] for column in columns)].append(key)
+            self._said[sheet, *columns] = found
+        return self._said[sheet, *columns]
 
     # --- finding -----------------------------------------------------------------------------------------------------
     def facts(self, sheet: str, key: Any) -> Facts | None:
@@ -65,15 +79,20 @@ class Desk:
         one = BY_NAME[sheet].one
         planned = self.planned[sheet].get(key)
         if planned is not None:
-            row.trouble(column.name, f"The {one} “{shown}”, row {planned.number}, has a problem itself. Mend that first.")
+            row.trouble(
+                column.name, f"The {one} “{shown}”, row {planned.number}, has a problem itself. Mend that first."
+            )
         else:
-            near = did_you_mean(shown, [known for known in self._keys(sheet) if isinstance(known, str)])
+            near = self._near(sheet, shown)
             where = f"Add it to the sheet “{sheet}”, or mend the key."
             row.trouble(column.name, f"There is no {one} “{shown}” here or in the file{near}. {where}")
         return None
 
-    def _keys(self, sheet: str) -> set[Any]:
-        return {*self.world.rows[sheet], *self.planned[sheet]}
+    def _near(self, sheet: str, shown: str) -> str:
+        """A likely meaning of a key that is not there; comparing takes time, so of many only the first get one."""
+        keys = {key for key in (*self.world.rows[sheet], *self.planned[sheet]) if isinstance(key, str)}
+        self.guesses_left -= len(keys)
+        return did_you_mean(shown, keys) if self.guesses_left > 0 else ""
 
     # --- what several judges ask -------------------------------------------------------------------------------------
     def profile_of(self, login: str) -> Profile | None:

@@ -43,10 +43,12 @@ def _changed(row: PlannedRow, column: str) -> bool:
 
 def _ends_elsewhere(row: PlannedRow) -> None:
     """What ends in the office ends on its own page, where one sees what hangs on it."""
-    for column, deed in (("left on", "leave"), ("closed on", "close it"), ("ended on", "end it"), ("retired on", "retire it")):
+    for column, deed in _DEEDS.items():
         if row.known is not None and row.facts.get(column) is not None and _changed(row, column):
-            person = "Let them leave" if deed == "leave" else f"{deed[0].upper()}{deed[1:]}"
-            row.trouble(column, f"{person} on the page of {row.name}, where you see what hangs on it. Empty this cell.")
+            row.trouble(column, f"{deed} on the page of {row.name}, where you see what hangs on it. Empty this cell.")
+
+
+_DEEDS = {"left on": "End that", "closed on": "Close it", "ended on": "End it", "retired on": "Retire it"}
 
 
 # --- people ----------------------------------------------------------------------------------------------------------
@@ -90,24 +92,21 @@ def _logins(row: PlannedRow, desk: Desk) -> None:
         _holder_is_here(row, desk, "holder")
         same = _twin(row, desk, ("broker", "label"), ended="ended on")
         if same:
-            row.trouble("label", f"A login of that label is on file already as “{same}”. Use that key, or another label.")
+            row.trouble(
+                "label", f"A login of that label is on file already as “{same}”. Use that key, or another label."
+            )
 
 
 def _twin(row: PlannedRow, desk: Desk, columns: tuple[str, ...], *, ended: str) -> str | None:
-    """The key of another open row that says the same in these columns."""
+    """The key of another open row that says the same here; of two in the file, the later has the trouble."""
     said = tuple(row.facts[column] for column in columns)
     if row.known is not None and said == tuple(row.known.facts[column] for column in columns):
         return None
-    keys: Iterable[Any] = (*desk.world.rows[row.sheet], *desk.planned[row.sheet])
-    for key in keys:
-        facts = desk.facts(row.sheet, key) if key != row.key else None
-        if facts and facts[ended] is None and said == tuple(facts[column] for column in columns):
-            return str(key) if _stands_first(row, desk, key) else None
-    return None
+    others = (key for key in desk.saying(row.sheet, columns, ended=ended)[said] if key != row.key)
+    return next((key for key in others if _stands_first(row, desk, key)), None)
 
 
-def _stands_first(row: PlannedRow, desk: Desk, key: Any) -> bool:
-    """Whether the other row was there before: of two in the file, the later has the trouble."""
+def _stands_first(row: PlannedRow, desk: Desk, key: str) -> bool:
     other = desk.planned[row.sheet].get(key)
     return other is None or other.known is not None or other.number < row.number
 

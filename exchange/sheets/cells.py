@@ -90,7 +90,7 @@ def _ref(column: Column, text: str) -> str:
 
 def _refs(column: Column, text: str) -> tuple[str, ...]:
     parts = (part.strip() for part in re.split(r"[,;|\n]| \+ | & ", text))
-    return tuple(dict.fromkeys(slugify(part) for part in parts if part.lower() not in NOTHING))
+    return tuple(sorted({slugify(part) for part in parts if part.lower() not in NOTHING}))
 
 
 def _choice(column: Column, text: str) -> str:

@@ -40,9 +40,9 @@ class TestAddingAnAccount:
         )
 
         account.refresh_from_db()
-        assert (account.key, account.name, account.entity_name, account.masked, account.created_at, account.closed_at) == (
-            "global-macro", "Global Macro", "Interactive Brokers Ireland Limited", "•••4417", AT, None,
-        )  # fmt: skip
+        assert (account.key, account.name, account.masked) == ("global-macro", "Global Macro", "•••4417")
+        assert account.entity_name == "Interactive Brokers Ireland Limited"
+        assert (account.created_at, account.closed_at) == (AT, None)
         assert told() == [
             (
                 "account.added",

@@ -82,7 +82,10 @@ class TestDoorLines:
 
         lines = queries.door_lines(swissquote, used=["web"], on=TODAY)
 
-        asks = "Username and password, and one of: Mobile Level 3 approval in the Swissquote app or Level 3 card (posted matrix card)"
+        asks = (
+            "Username and password, and one of: Mobile Level 3 approval in the Swissquote app "
+            "or Level 3 card (posted matrix card)"
+        )
         assert [(line.door.slug, line.kind, line.asks, line.used) for line in lines] == [
             ("mobile", "Mobile", asks, False),
             ("web", "Web", asks, True),
@@ -95,7 +98,7 @@ class TestDoorLines:
         after = queries.door_lines(ibkr, entity="ib-hk", on=date(2026, 8, 31))[0]
         elsewhere = queries.door_lines(ibkr, entity="ib-ie", on=date(2026, 8, 31))[0]
 
-        assert after.asks == "Username and password, and Passkey (phone, computer or FIDO2 security key)"
+        assert after.asks == "Username and password; and Passkey (phone, computer or FIDO2 security key)"
         assert before.asks == elsewhere.asks != after.asks
         assert after.known != before.known
 

@@ -1,0 +1,104 @@
+"""Backups of authenticators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import Login
+from core import clock
+from core.errors import Refused
+from devices.queries import logins_for
+from identity.access import Request, requires
+from identity.policies import is_manager, may_do_things
+from recovery import actions
+from recovery.forms import BackupForm, NewBackupForm, TestForm
+from recovery.models import AuthenticatorBackup
+
+
+@require_http_methods(["GET", "POST"])
+@requires(is_manager)
+def add_backup(request: Request) -> HttpResponse:
+    """First the login, then everything else on one page."""
+    login = _login(request)
+    if login is None:
+        facts = {"logins": logins_for(request.user), "noun": "backup"}
+        return render(request, "devices/login_pick.html", facts)
+    form = NewBackupForm(request.POST or None, login=login)
+    if request.method == "POST" and form.is_valid():
+        try:
+            backup = actions.add_backup(login=login, by=request.user, at=clock.now(), **form.facts())
+        except Refused as no:
+            form.add_error(None, str(no))
+        else:
+            messages.success(request, f"{backup.label} is on file for {login.label}. Test it, so that somebody knows.")
+            return redirect("devices:list_authenticators")
+    return render(request, "recovery/backup_edit.html", {"form": form, "login": login})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(is_manager)
+def edit_backup(request: Request, pk: int) -> HttpResponse:
+    """Change where a backup lies."""
+    backup = _backup(request, pk)
+    form = BackupForm(request.POST or None, thing=backup)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_backup(backup, by=request.user, at=clock.now(), **form.facts())
+        except Refused as no:
+            form.add_error(None, str(no))
+        else:
+            messages.success(request, "Saved.")
+            return redirect("devices:list_authenticators")
+    return render(request, "recovery/backup_edit.html", {"form": form, "backup": backup, "login": backup.login})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(may_do_things)
+def test_backup(request: Request, pk: int) -> HttpResponse:
+    """Say that a backup was tried and works."""
+    backup, at = _backup(request, pk), clock.now()
+    form = TestForm(request.POST or None, by=request.user, at=at, backup=backup)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.test_backup(backup, by=request.user, at=at, **({"codes_left": None} | form.facts()))
+        except Refused as no:
+            form.add_error(None, str(no))
+        else:
+            messages.success(request, f"{backup.label} is tested.")
+            return redirect("devices:list_authenticators")
+    return render(request, "recovery/backup_test.html", {"form": form, "backup": backup})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(is_manager)
+def end_backup(request: Request, pk: int) -> HttpResponse:
+    """A backup is no second way any more."""
+    backup = _backup(request, pk)
+    if request.method == "POST":
+        try:
+            actions.end_backup(backup, by=request.user, at=clock.now())
+        except Refused as no:
+            messages.error(request, str(no))
+        else:
+            messages.success(request, f"{backup.label} is ended.")
+        return redirect("devices:list_authenticators")
+    return render(request, "recovery/backup_end.html", {"backup": backup})
+
+
+def _backup(request: Request, pk: int) -> AuthenticatorBackup:
+    rows = AuthenticatorBackup.objects.visible_to(request.user).select_related(
+        "login__holder", "authenticator__login", "place", "custodian"
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+def _login(request: Request) -> Any:
+    """The login that the address names, None when it names none; 404 for one that the reader may not see."""
+    number = request.GET.get("login", "")
+    rows = Login.objects.visible_to(request.user).open().select_related("holder")
+    return get_object_or_404(rows, pk=number) if number.isdecimal() else None
