@@ -15,7 +15,7 @@ from core.trail.actions import changes, record, snapshot
 from core.trail.enums import Verb
 from devices import policies, rules
 from devices.enums import How, Outcome
-from devices.models import Asset, Authenticator, Validation
+from devices.models import Asset, Authenticator, AuthenticatorQuerySet, Validation
 from identity.actions import free_key
 from identity.models import Member, Office
 from identity.queries import office
@@ -132,7 +132,8 @@ def _check_asset(asset: Asset) -> None:
 
 def _carried_by() -> dict[int, int]:
     """What carries what, by number; few things are carried at all."""
-    return dict(Asset.objects.filter(carried_by__isnull=False).values_list("pk", "carried_by"))
+    pairs = Asset.objects.filter(carried_by__isnull=False).values_list("pk", "carried_by")
+    return {thing: carrier for thing, carrier in pairs if carrier is not None}
 
 
 # Validations
@@ -189,13 +190,13 @@ def confirm_validation(
         outcome=outcome,
         how=how if outcome != Outcome.UNKNOWN else "",
         proved_at=proved_at,
-        lapses_at=rules.lapse(proved_at, days_good(door, house), zone) if outcome == Outcome.PROVEN else None,
+        lapses_at=_lapses_at(door, proved_at, house, zone) if outcome == Outcome.PROVEN else None,
         proved_by=proved_by,
         note=note,
         created_at=at,
     )
     verb = Verb.VALIDATION_FAILED if outcome == Outcome.FAILED else Verb.VALIDATION_CONFIRMED
-    facts = {"door": door.pk, "device": device.pk, "outcome": str(outcome), "proved_at": proved_at}
+    facts: dict[str, Any] = {"door": door.pk, "device": device.pk, "outcome": str(outcome), "proved_at": proved_at}
     record(verb, by=by, about=confirmed, at=at, replaces=standing.pk if standing else None, **facts)
     return confirmed
 
@@ -253,6 +254,10 @@ def zone_of(door: Door, device: Asset, house: Office) -> str:
     return holder.timezone if holder else house.timezone
 
 
+def _lapses_at(door: Door, proved_at: datetime | None, house: Office, zone: str) -> datetime | None:
+    return rules.lapse(proved_at, days_good(door, house), zone) if proved_at else None
+
+
 def days_good(door: Door, house: Office) -> int:
     """For how many days a proof at this door holds: the broker's rule where it has one, else the office's."""
     return rules.validity_days(door.login.profile.validity_days(door.interface), house.validity_days)
@@ -290,7 +295,7 @@ def add_authenticator(
         created_at=at,
     )
     authenticator.carriers.set(carriers)
-    facts = {"login": login.pk, "factor": factor, "carriers": sorted(one.pk for one in carriers)}
+    facts: dict[str, Any] = {"login": login.pk, "factor": factor, "carriers": sorted(one.pk for one in carriers)}
     record(Verb.AUTHENTICATOR_ADDED, by=by, about=authenticator, at=at, **facts)
     return authenticator
 
@@ -385,7 +390,7 @@ def _check_authenticator(
     for carrier in carriers:
         if carrier.retired_at is not None:
             raise Refused(f"{carrier.name} was retired. Choose what carries it now.")
-    others = login.authenticators.standing().exclude(pk=itself).values_list("factor", flat=True)
+    others = _beside(login, itself).values_list("factor", flat=True)
     refusal = rules.authenticator_refusal(
         profile=login.profile, factor=factor, carrier_kinds=[one.kind for one in carriers], others=list(others)
     )
@@ -398,10 +403,16 @@ def _check_authenticator(
         raise Refused(refusal)
 
 
+def _beside(login: Login, itself: int | None) -> AuthenticatorQuerySet:
+    """The other standing authenticators of a login."""
+    standing = Authenticator.objects.standing().filter(login=login)
+    return standing if itself is None else standing.exclude(pk=itself)
+
+
 def _activation_refusal(login: Login, factor: str, carriers: list[Asset], *, itself: int | None) -> str | None:
     """Why two factors that the broker activates as one cannot lie on different things."""
     together = rules.activated_with(login.profile, factor)
-    twins = login.authenticators.standing().exclude(pk=itself).filter(factor__in=together)
+    twins = _beside(login, itself).filter(factor__in=together)
     for twin in twins.prefetch_related("carriers"):
         there = {carrier.pk for carrier in twin.carriers.all()}
         if there and carriers and there != {carrier.pk for carrier in carriers}:

@@ -109,7 +109,7 @@ class AssetFilter(PlainForm):
     def __init__(self, *args: Any, by: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people = Member.objects.visible_to(by).present().order_by("name").values_list("pk", "name")
-        self.fields["holder"].choices = [("", "Anybody"), ("none", "Nobody, shared"), *people]
+        self.fields["holder"].choices = [("", "Anybody"), ("none", "Nobody, shared"), *people]  # type: ignore[attr-defined]
 
 
 class NewAssetForm(PlainForm):
@@ -137,8 +137,8 @@ class NewAssetForm(PlainForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["place"].queryset = kept(AssetKind.PLACE, also=self._named("place"))
-        self.fields["carried_by"].queryset = kept(*VALIDATED_KINDS, also=self._named("carried_by"))
+        self.fields["place"].queryset = kept(AssetKind.PLACE, also=self._named("place"))  # type: ignore[attr-defined]
+        self.fields["carried_by"].queryset = kept(*VALIDATED_KINDS, also=self._named("carried_by"))  # type: ignore[attr-defined]
 
     def _named(self, name: str) -> list[int]:
         """What is named there already, so that saving the form does not lose it."""
@@ -150,7 +150,7 @@ class AssetForm(StaleGuard, NewAssetForm):
 
     def __init__(self, *args: Any, thing: Asset, **kwargs: Any) -> None:
         super().__init__(*args, thing=thing, **kwargs)
-        self.fields["holder"].keep(thing.holder_id)
+        self.fields["holder"].keep(thing.holder_id)  # type: ignore[attr-defined]
 
     def _named(self, name: str) -> list[int]:
         number = getattr(self.thing, f"{name}_id")
@@ -172,9 +172,9 @@ class ValidationForm(PlainForm):
     ) -> None:
         kwargs["initial"] = {"door": door and door.pk, "device": device and device.pk}
         super().__init__(*args, **kwargs)
-        self.fields["door"].choices = [("", "Choose a door"), *queries.door_choices(by, device)]
-        self.fields["device"].choices = [("", "Choose a device"), *queries.device_choices(by, door)]
-        self.fields["proved_at"].ask(at, by.timezone)
+        self.fields["door"].choices = [("", "Choose a door"), *queries.door_choices(by, device)]  # type: ignore[attr-defined]
+        self.fields["device"].choices = [("", "Choose a device"), *queries.device_choices(by, door)]  # type: ignore[attr-defined]
+        self.fields["proved_at"].ask(at, by.timezone)  # type: ignore[attr-defined]
 
 
 class MomentForm(PlainForm):
@@ -184,7 +184,7 @@ class MomentForm(PlainForm):
 
     def __init__(self, *args: Any, by: Member, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["proved_at"].ask(at, by.timezone)
+        self.fields["proved_at"].ask(at, by.timezone)  # type: ignore[attr-defined]
 
 
 class NewAuthenticatorForm(PlainForm):
@@ -209,8 +209,8 @@ class NewAuthenticatorForm(PlainForm):
         super().__init__(*args, **kwargs)
         if "factor" in self.fields:
             enrolled = [(factor.slug, factor.name) for factor in login.profile.factors if factor.enrolled]
-            self.fields["factor"].choices = enrolled
-        self.fields["carriers"].queryset = self._things()
+            self.fields["factor"].choices = enrolled  # type: ignore[attr-defined]
+        self.fields["carriers"].queryset = self._things()  # type: ignore[attr-defined]
 
     def _things(self) -> Any:
         """Things that can carry a factor of this broker, of the login's holder or shared, and those ticked already."""
@@ -225,7 +225,7 @@ class NewAuthenticatorForm(PlainForm):
 class AuthenticatorForm(StaleGuard, NewAuthenticatorForm):
     """The same for an authenticator on file, whose login and kind stay."""
 
-    factor = None
+    factor = None  # type: ignore[assignment]  # Django's way to drop a field
 
     def __init__(self, *args: Any, thing: Authenticator, **kwargs: Any) -> None:
         super().__init__(*args, thing=thing, login=thing.login, **kwargs)

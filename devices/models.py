@@ -10,7 +10,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Length
 
 from accounts.models import Door, Login
-from devices.enums import AssetKind, AssetState, How, Outcome, Proof
+from devices.enums import VALIDATED_KINDS, AssetKind, AssetState, How, Outcome, Proof
 
 models.CharField.register_lookup(Length)
 
@@ -79,6 +79,11 @@ class Asset(models.Model):
     @property
     def icon(self) -> str:
         return AssetKind(self.kind).icon
+
+    @property
+    def can_be_validated(self) -> bool:
+        """Whether a door can be tried from it today."""
+        return self.kind in VALIDATED_KINDS and self.lost_at is None and self.retired_at is None
 
 
 class ValidationQuerySet(models.QuerySet["Validation"]):

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db.models import Q
 
-from accounts.brokers import Lockout
 from accounts.models import Door, Login
 from core.clock import local_day, start_of_day
 from core.templatetags.looks import MONTHS
@@ -47,7 +46,7 @@ def found(member: Member, *, kind: str = "", holder: str = "", state: str = "", 
     if kind:
         things = things.filter(kind=kind)
     if holder:
-        things = things.filter(holder=None if holder == "none" else holder)
+        things = things.filter(holder=None if holder == "none" else int(holder))
     if text:
         things = things.filter(
             Q(name__icontains=text) | Q(model__icontains=text) | Q(hint__iexact=text) | Q(place__name__icontains=text)
@@ -202,11 +201,6 @@ def device_choices(member: Member, door: Door | None = None) -> list[tuple[str, 
     ):
         groups.setdefault(holder or "Shared", []).append((number, name))
     return list(groups.items())
-
-
-def lockouts(door: Door) -> tuple[Lockout, ...]:
-    """The broker's rules on what shuts this door after failed tries, or although every bolt is at hand."""
-    return tuple(rule for rule in door.login.profile.lockouts if door.interface in rule.doors)
 
 
 def logins_for(member: Member) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from accounts.brokers import Factor, Profile, UnknownEntryError, in_words, satisfied, slugs
+from accounts.brokers import Factor, Lockout, Profile, UnknownEntryError, in_words, satisfied, slugs
 from core.clock import end_of_day, local_day
 from devices.enums import PROFILE_KINDS, VALIDATED_KINDS, AssetKind, Outcome, Proof
 
@@ -251,7 +251,7 @@ def profile_words(kind: str) -> tuple[str, ...]:
     return _WORDS.get(kind, ())
 
 
-_WORDS = {
+_WORDS: dict[str, tuple[str, ...]] = {
     kind: tuple(word for word, kinds in PROFILE_KINDS.items() if kind in kinds)
     for kind in {kind for kinds in PROFILE_KINDS.values() for kind in kinds}
 }
@@ -278,6 +278,11 @@ def is_at_hand(entry: Factor, left: Collection[str], gone: int) -> bool:
     if entry.copyable is not True or not left:
         return False
     return satisfied(entry.carried_by, held_words(left))
+
+
+def lockouts(profile: Profile, interface: str) -> tuple[Lockout, ...]:
+    """The broker's rules on what shuts this door after failed tries, or although every bolt is at hand."""
+    return tuple(rule for rule in profile.lockouts if interface in rule.doors)
 
 
 # The timeline of a page

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
@@ -132,8 +131,8 @@ class ImportChange(models.Model):
     position = models.PositiveIntegerField()
     model = models.CharField(max_length=60)
     object_id = models.BigIntegerField()
-    before = models.JSONField(null=True, encoder=DjangoJSONEncoder)
-    after = models.JSONField(encoder=DjangoJSONEncoder)
+    before = models.JSONField(null=True)
+    after = models.JSONField()
 
     class Meta:
         constraints = [

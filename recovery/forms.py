@@ -57,9 +57,9 @@ class NewBackupForm(PlainForm):
 
     def __init__(self, *args: Any, login: Login, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["authenticator"].queryset = login.authenticators.standing().select_related("login").order_by("pk")
-        self.fields["carriers"].queryset = _things(Q(kind__in=_LIES_ON), self._named("carriers"))
-        self.fields["place"].queryset = _things(Q(kind=AssetKind.PLACE), self._named("place"))
+        self.fields["authenticator"].queryset = login.authenticators.standing().select_related("login").order_by("pk")  # type: ignore[attr-defined]
+        self.fields["carriers"].queryset = _things(Q(kind__in=_LIES_ON), self._named("carriers"))  # type: ignore[attr-defined]
+        self.fields["place"].queryset = _things(Q(kind=AssetKind.PLACE), self._named("place"))  # type: ignore[attr-defined]
 
     def _named(self, name: str) -> list[int]:
         """What is named there already, so that saving the form does not lose it."""
@@ -71,13 +71,9 @@ class BackupForm(StaleGuard, NewBackupForm):
 
     def __init__(self, *args: Any, thing: AuthenticatorBackup, **kwargs: Any) -> None:
         super().__init__(*args, thing=thing, login=thing.login, **kwargs)
-        self.fields["custodian"].keep(thing.custodian_id)
-        self.fields["authenticator"].queryset = (
-            Authenticator.objects.filter(login=thing.login)
-            .filter(Q(ended_at=None) | Q(pk=thing.authenticator_id))
-            .select_related("login")
-            .order_by("pk")
-        )
+        self.fields["custodian"].keep(thing.custodian_id)  # type: ignore[attr-defined]
+        named = Authenticator.objects.filter(Q(ended_at=None) | Q(pk=thing.authenticator_id), login=thing.login)
+        self.fields["authenticator"].queryset = named.select_related("login").order_by("pk")  # type: ignore[attr-defined]
 
     def _named(self, name: str) -> list[int]:
         standing = self.on_file[name]

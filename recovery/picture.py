@@ -7,7 +7,7 @@ until somebody looks at one, and whether a set of factors satisfies a door is wo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -21,7 +21,7 @@ from accounts.enums import LoginKind
 from accounts.models import Door, DoorQuerySet, Grant
 from core.clock import local_day
 from devices.enums import Outcome
-from devices.models import Asset, Authenticator, AuthenticatorQuerySet
+from devices.models import Asset, Authenticator
 from devices.rules import activated_with, is_at_hand
 from identity.models import Member, Office
 from recovery.accessgraph import STATES, State, gone, judge, proof_in_sum
@@ -176,7 +176,7 @@ def things() -> Things:
     return Things(frozenset(away), carried_by)
 
 
-def _rows(member: Member, lost: frozenset[int]) -> Iterator[tuple[Any, ...]]:
+def _rows(member: Member, lost: frozenset[int]) -> Iterable[tuple[Any, ...]]:
     """A row for each door; `spent` says whether there is any proof, good or not, and is None without a validation."""
     at_hand = ~Q(standing__device__in=lost) if lost else None
     return (
@@ -238,7 +238,7 @@ def _bundles(member: Member, lost: frozenset[int]) -> dict[int, _Bundle]:
 
 
 @lru_cache(maxsize=1)
-def _authenticators() -> AuthenticatorQuerySet:
+def _authenticators() -> Any:
     """The same; ask for `.all()` of it, a query of one's own, since this one would keep its rows."""
     rows = Authenticator.objects.standing().annotate(
         entity=special_entity("login_id"), proven=Q(proved_at__isnull=False)

@@ -8,7 +8,7 @@ from datetime import date
 
 from django.db.models import Count
 
-from accounts.brokers import Contact, Door, Fact, Lockout, Profile, Recovery, SourceLink, catalogue
+from accounts.brokers import Contact, Door, Fact, Factor, Lockout, Profile, Recovery, SourceLink, catalogue
 from accounts.brokers.entries import KIND_NAMES, Entity
 from accounts.brokers.profile import host_of
 from accounts.models import Account
@@ -247,13 +247,19 @@ def _factors(profile: Profile) -> Section:
                 kind=words.FACTOR_KINDS[factor.kind],
                 cells=(
                     Cell("Rests on", (words.rests_on(factor.carried_by),)),
-                    Cell("Good to know", tuple(words.factor_facts(factor, profile)), factor.notes),
+                    Cell("Good to know", tuple(_factor_lines(factor, profile)), factor.notes),
                 ),
                 known=known(profile, factor.fact),
             )
             for factor in profile.factors
         ),
     )
+
+
+def _factor_lines(factor: Factor, profile: Profile) -> Iterator[str]:
+    """Its limits, if it has any, and then how it behaves, each as one paragraph."""
+    limits = " ".join(words.factor_limits(factor, profile))
+    yield from filter(None, (limits, " ".join(words.factor_facts(factor))))
 
 
 def _recoveries(profile: Profile) -> Section:

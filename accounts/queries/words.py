@@ -108,22 +108,26 @@ def names(profile: Profile, slugs: Iterable[str]) -> tuple[str, ...]:
     return tuple(known[slug] for slug in slugs)
 
 
-def factor_facts(factor: Factor, profile: Profile) -> Iterator[str]:
-    """Sentences on one factor, the ones that decide a plan first."""
+def factor_limits(factor: Factor, profile: Profile) -> Iterator[str]:
+    """Sentences on how far one factor goes: in how many places, together with what, up to which amounts."""
     if factor.max_active:
         places = "one place" if factor.max_active == 1 else f"{factor.max_active} places"
         yield f"Active in {places} per login at most."
     if factor.same_activation_as:
         yield f"Lives and dies with {profile.factor(factor.same_activation_as).name}."
-    yield from _cap_words(factor)
-    yield "Works offline." if factor.offline_capable else "Does not work offline."
-    if factor.needs_network:
-        yield f"{NETWORKS[factor.needs_network]}."
-    yield from _flag_words(factor)
     if factor.only_with:
         yield f"Only together with {profile.factor(factor.only_with).name}."
     if factor.excludes:
         yield f"Not together with {listed(names(profile, factor.excludes))}."
+    yield from _cap_words(factor)
+
+
+def factor_facts(factor: Factor) -> Iterator[str]:
+    """Sentences on how one factor behaves: offline, by its clock, when copied, when it ends."""
+    yield "Works offline." if factor.offline_capable else "Does not work offline."
+    if factor.needs_network:
+        yield f"{NETWORKS[factor.needs_network]}."
+    yield from _flag_words(factor)
     for words in (_led("Unlocked by", factor.unlock), _led("For", factor.eligibility), _led("Ends", factor.expires)):
         yield from words
 

@@ -160,8 +160,10 @@ def _with_names(settings: Settings, further_hosts: tuple[str, ...]) -> Settings:
 def _database(values: Mapping[str, Any], state: Path) -> Database:
     """The database under the role this process is to have: the program's own, or the owner's for migrations."""
     is_owner = values["POSTERN_DB_ROLE"] == "owner"
-    if given := values["DATABASE_URL"]:
-        return (values["DATABASE_OWNER_URL"] or given) if is_owner else given
+    given: Database | None = values["DATABASE_URL"]
+    owner: Database | None = values["DATABASE_OWNER_URL"]
+    if given:
+        return (owner or given) if is_owner else given
     role = "postern_owner" if is_owner else "postern_app"
     return Database("postern", role, host=str(state / POSTGRES_FOLDER / "run"))
 

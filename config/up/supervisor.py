@@ -84,6 +84,8 @@ class Supervisor:
         catcher = self.open.enter_context(ports.listen_on(0)) if self.settings.mail.is_caught else None
         port = ports.number_of(listener)
         lock.note(address=f"http://localhost:{port}/")
+        if port != self.settings.port:
+            self.say(f"Port {self.settings.port} is busy; taking {port} instead.")
         self.env["POSTERN_PORT"] = str(port)
         if catcher:
             self.env["POSTERN_CATCHER_PORT"] = str(ports.number_of(catcher))

@@ -32,8 +32,9 @@ def list_assets(request: Request) -> HttpResponse:
     form = AssetFilter(request.GET, by=request.user)
     wanted = form.cleaned_data if form.is_valid() else {}
     page = Paginator(queries.found(request.user, **wanted), PAGE).get_page(request.GET.get("page"))
-    told = foresight().summaries(page.object_list, request.user, at=clock.now(), office=office())
-    rows = [(asset, told[asset.pk]) for asset in page.object_list]
+    things = list(page.object_list)
+    told = foresight().summaries(things, request.user, at=clock.now(), office=office())
+    rows = [(asset, told[asset.pk]) for asset in things]
     facts = {"form": form, "page": page, "rows": rows, "narrowed": any(wanted.values())}
     return render(request, "devices/asset_list.html", facts)
 

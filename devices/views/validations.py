@@ -10,10 +10,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.brokers import Lockout
 from accounts.models import Door
 from core import clock
 from core.errors import Refused
-from devices import actions, queries
+from devices import actions, rules
 from devices.enums import How, Outcome
 from devices.forms import ValidationForm
 from devices.models import Asset, Validation
@@ -33,7 +34,7 @@ def add_validation(request: Request) -> HttpResponse:
         answer = _record(request, form, at)
         if answer is not None:
             return answer
-    facts = {"form": form, "door": door, "device": device, "lockouts": queries.lockouts(door) if door else ()}
+    facts = {"form": form, "door": door, "device": device, "lockouts": _lockouts(door)}
     return render(request, "devices/validation_add.html", facts)
 
 
@@ -106,6 +107,10 @@ def end_validation(request: Request, pk: int) -> HttpResponse:
             messages.success(request, f"{validation.door.name} from {validation.device.name} is no longer asked for.")
         return redirect("devices:show_asset", validation.device_id)
     return render(request, "devices/validation_end.html", {"validation": validation})
+
+
+def _lockouts(door: Door | None) -> tuple[Lockout, ...]:
+    return rules.lockouts(door.login.profile, door.interface) if door else ()
 
 
 def _named(request: Request, rows: Any, name: str) -> Any:

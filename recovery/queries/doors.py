@@ -240,11 +240,11 @@ def load(doors: DoorQuerySet, *, at: datetime, office: Office) -> Loaded:
     zones = {row[0]: row[10] for row in rows}
     proofs: dict[int, list[tuple[Any, ...]]] = {}
     standing = Validation.objects.standing().filter(door__in=zones).order_by("device__name", "pk")
-    for *facts, device_zone in standing.values_list(
+    for number, door, *facts, device_zone in standing.values_list(
         "pk", "door_id", "device_id", "device__name", "device__kind", "device__holder__name",
         "outcome", "how", "proved_at", "lapses_at", "device__holder__timezone",
     ):  # fmt: skip
-        proofs.setdefault(facts[1], []).append((*facts, zones[facts[1]] or device_zone))
+        proofs.setdefault(door, []).append((number, door, *facts, zones[door] or device_zone))
     keys = keys_of_logins({row[1] for row in rows}, at=at, office=office)
     return Loaded(rows, proofs, keys, at, office)
 

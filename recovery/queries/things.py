@@ -9,10 +9,11 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from accounts.brokers import slugs
+from accounts.brokers import Lockout, slugs
 from accounts.models import Door
 from devices.enums import Proof
 from devices.models import Asset, Authenticator, Validation
+from devices.rules import lockouts
 from identity.models import Member, Office
 from recovery.accessgraph import STATES, State, gone
 from recovery.models import AuthenticatorBackup
@@ -54,6 +55,11 @@ class HelpedDoor:
     proof: DeviceProof | None
     keys: tuple[Key, ...]
     others: tuple[DeviceProof, ...]
+
+    @property
+    def lockouts(self) -> tuple[Lockout, ...]:
+        """The broker's rules on when it locks this door."""
+        return lockouts(self.card.profile, self.card.interface)
 
 
 @dataclass(frozen=True, slots=True)

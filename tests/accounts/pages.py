@@ -34,6 +34,12 @@ def errors(response) -> dict[str, list[str]]:
     return {name: list(said) for name, said in response.context["form"].errors.items()}
 
 
+def looks_secret(response, field: str) -> bool:
+    """Whether the page came back with the detector’s word at that field."""
+    said = errors(response).get(field, [])
+    return response.status_code == 200 and any(line.startswith("This looks like") for line in said)
+
+
 def typed(client, url: str, **changed) -> dict:
     """What a browser would send from the page at that address, with some fields changed."""
     form = client.get(url).context["form"]

@@ -12,6 +12,10 @@ from accounts.queries import words
 from tests.factories import AT, make_account, make_door, make_grant, make_login
 
 TODAY = date(2026, 11, 23)
+PUSH_LIMITS = (
+    "Active in one place per login at most. Lives and dies with IB Key, push approval in IBKR Mobile. "
+    "Withdrawals up to USD 1,000,000 a day and USD 1,000,000 in 5 days."
+)
 
 
 class TestWords:
@@ -36,26 +40,34 @@ class TestWords:
     def test_a_list_reads_as_one(self, given, said):
         assert words.listed(given) == said
 
-    def test_limits_of_a_factor_are_said_in_full(self):
+    @pytest.mark.parametrize(
+        ("slug", "limits", "behaves"),
+        [
+            ("ib-key-challenge", PUSH_LIMITS, "Works offline. Cannot be copied."),
+            ("totp", "", "Works offline. Needs a clock that is right. Can be copied."),
+            (
+                "sms",
+                "Withdrawals up to USD 200,000 a day and USD 600,000 in 5 days.",
+                "Does not work offline. Needs a mobile signal. A stop-gap that runs out.",
+            ),
+            (
+                "voice-callback",
+                "Only together with Text-message code.",
+                "Does not work offline. Needs a mobile signal.",
+            ),
+        ],
+    )
+    def test_limits_and_habits_of_a_factor_are_said_in_full(self, slug, limits, behaves):
+        ibkr = catalogue()["ibkr"]
+        factor = ibkr.factor(slug)
+
+        assert " ".join(words.factor_limits(factor, ibkr)) == limits
+        assert " ".join(words.factor_facts(factor)) == behaves
+
+    def test_a_factor_without_a_cap_says_so(self):
         ibkr = catalogue()["ibkr"]
 
-        push = list(words.factor_facts(ibkr.factor("ib-key-push"), ibkr))
-        card = list(words.factor_facts(ibkr.factor("dsc-plus"), ibkr))
-        text = list(words.factor_facts(ibkr.factor("sms"), ibkr))
-        app = list(words.factor_facts(ibkr.factor("totp"), ibkr))
-
-        assert push == [
-            "Active in one place per login at most.",
-            "Withdrawals up to USD 1,000,000 a day and USD 1,000,000 in 5 days.",
-            "Does not work offline.",
-            "Needs the phone’s internet.",
-            "Cannot be copied.",
-            "One can serve several user names.",
-            "Unlocked by phone PIN or biometric.",
-        ]
-        assert card[:2] == ["No cap on withdrawals.", "Works offline."]
-        assert text[0] == "Withdrawals up to USD 200,000 a day and USD 600,000 in 5 days."
-        assert app == ["Works offline.", "Needs a clock that is right.", "Can be copied."]
+        assert list(words.factor_limits(ibkr.factor("dsc-plus"), ibkr)) == ["No cap on withdrawals."]
 
     def test_the_minutes_of_a_way_back_name_whose_guess_they_are(self):
         recovery = next(one for one in catalogue()["ibkr"].recoveries if "temporary-code" in one.restores)
@@ -68,7 +80,9 @@ class TestWords:
         profile = catalogue()[slug]
 
         for factor in profile.factors:
-            assert all(line.endswith(".") for line in words.factor_facts(factor, profile))
+            said = [*words.factor_limits(factor, profile), *words.factor_facts(factor)]
+            assert said
+            assert all(line.endswith(".") for line in said)
             assert words.FACTOR_KINDS[factor.kind]
         for recovery in profile.recoveries:
             assert all(line.endswith((".", "?")) for line in words.recovery_facts(recovery, profile))

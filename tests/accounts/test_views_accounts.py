@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import Account, Grant, Login
 from core.trail.models import Event
-from tests.accounts.pages import SECRETS, account_page, errors, told, typed, words
+from tests.accounts.pages import SECRETS, account_page, errors, looks_secret, told, typed, words
 from tests.factories import AT, make_account, make_grant, make_login
 
 pytestmark = pytest.mark.django_db
@@ -139,13 +139,14 @@ class TestAddingAnAccount:
 
         assert list(Account.objects.values_list("name", "note")) == [("Global Macro", "ab")]
 
-    @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
     @pytest.mark.parametrize("field", ["name", "hint", "note", "label"])
-    def test_a_secret_is_refused_wherever_it_is_typed(self, tom, field, secret):
-        page = tom.post(f"{self.url}?broker=ibkr", ACCOUNT | {field: secret})
+    def test_a_secret_is_refused_wherever_it_is_typed(self, tom, field):
+        refused = {
+            name: looks_secret(tom.post(f"{self.url}?broker=ibkr", ACCOUNT | {field: secret}), field)
+            for name, secret in SECRETS.items()
+        }
 
-        assert page.status_code == 200
-        assert any(said.startswith("This looks like") for said in errors(page)[field])
+        assert refused == dict.fromkeys(SECRETS, True)
         assert not Account.objects.exists()
 
 
@@ -200,15 +201,15 @@ class TestEditingAnAccount:
         assert list(errors(page)) == ["name", "entity", "hint", "note"]
         assert told() == []
 
-    @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
     @pytest.mark.parametrize("field", ["name", "hint", "note"])
-    def test_a_secret_is_refused_wherever_it_is_typed(self, tom, field, secret):
+    def test_a_secret_is_refused_wherever_it_is_typed(self, tom, field):
         account = make_account("Macro")
         url = f"/accounts/{account.pk}/edit/"
+        page = typed(tom, url)
 
-        page = tom.post(url, typed(tom, url, **{field: secret}))
+        refused = {name: looks_secret(tom.post(url, page | {field: secret}), field) for name, secret in SECRETS.items()}
 
-        assert any(said.startswith("This looks like") for said in errors(page)[field])
+        assert refused == dict.fromkeys(SECRETS, True)
         assert told() == []
 
     def test_a_closed_account_stays_as_it_was(self, tom):

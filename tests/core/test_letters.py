@@ -225,9 +225,7 @@ def test_a_letter_that_failed_is_sent_again_to_the_present_address_with_its_hist
 
     assert (letter.state, letter.address, letter.not_before) == ("queued", "maria@new.test", later)
     assert [one.reply for one in letter.attempts.all()] == ["550 no such user"]
-    assert list(Event.objects.values_list("verb", "actor_id", "about_id")) == [
-        ("letter.resent", manager.pk, letter.pk)
-    ]
+    assert list(Event.objects.values_list("verb", "actor_id", "about_id")) == [("letter.resent", manager.pk, letter.pk)]
     assert settle(actions.claim(at=later)[0], Outcome.DEFERRED, at=later).state == LetterState.QUEUED
 
 
@@ -298,7 +296,11 @@ def test_the_post_is_well_while_everything_gives_signs_of_life(office, at):
 
 @pytest.mark.parametrize(
     ("silent", "words"),
-    [("beat", "The scheduler is not running"), ("worker", "The worker is not running"), ("rules", "Reminders have not")],
+    [
+        ("beat", "The scheduler is not running"),
+        ("worker", "The worker is not running"),
+        ("rules", "Reminders have not"),
+    ],
 )
 def test_whoever_is_silent_is_named(office, at, silent, words):
     pulses(at, "beat", "worker", "rules")
@@ -356,7 +358,9 @@ def test_a_page_may_fetch_the_same_figures_with_a_row_of_its_own(office, trader,
     settle(actions.claim(at=at, limit=1)[0], Outcome.REFUSED, at=at)
     moment = at + timedelta(minutes=6)
 
-    with CaptureQueriesContext(connection, ) as asked:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
         row = type(office).objects.annotate(**queries.health_expressions(moment)).get()
 
     assert len(asked) == 1

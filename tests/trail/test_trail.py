@@ -86,3 +86,15 @@ def test_writers_at_the_same_time_do_not_fork_the_chain(owner, at):
         thread.join()
 
     assert str(queries.verify()) == "30 of 30 events, chain intact"
+
+
+@pytest.mark.django_db
+def test_the_role_of_the_web_may_only_append():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT privilege FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege "
+            "WHERE has_table_privilege('postern_app', 'trail_event', privilege)"
+        )
+        held = {privilege for (privilege,) in cursor.fetchall()}
+
+    assert held <= {"SELECT", "INSERT"}

@@ -1,0 +1,110 @@
+"""One invented letter of every kind, for the mail self-test. Nothing here is anybody's; nothing is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from core import clock
+from core.letters import rendering
+from core.letters.kinds import Content
+from devices.rules import lapse
+from identity.models import CallRequest, Member, Office
+from notices.enums import RuleKind, Stage
+from notices.models import Acknowledgement, Notice
+from notices.queries import letters
+from notices.rules import Circle, Due, Matter, ladder
+
+NOBODY = 0
+
+
+def samples(to: Member, *, office: Office, at: datetime) -> Iterator[tuple[str, Content]]:
+    """Pairs of a name and a letter to `to`, one for each template that leaves this house."""
+    hans = Member(pk=NOBODY, name="Hans Beispiel", timezone=to.timezone)
+    people = Circle(office, {to.pk: to, NOBODY: hans}, {to.pk: to}, managers=(to,), owners=(to,))
+    matters = [*_own(to, at), *_of(hans)]
+    yield "reminder-one", _reminder(matters[:1], to, people, at)
+    yield "reminder-many", _reminder(matters[:-1], to, people, at)
+    yield "reminder-in-person", _reminder(matters[-1:], to, people, at)
+    notice = _notice(to, at)
+    yield "notice", letters.notice_letter(notice, to=to, office=office, at=at)
+    answer = Acknowledgement(notice=notice, member=hans, reason="My telephone is too old for the new app.")
+    yield "notice-declined", letters.declined_letter(answer, to=to, office=office, at=at)
+    yield from _of_the_gate(to, hans, office, at)
+    url = rendering.link("/letters/")
+    yield "self-test", rendering.content("self_test", subject="Mail works", to=to, office=office, at=at, url=url)
+
+
+def _own(to: Member, at: datetime) -> list[Matter]:
+    facts = {"rule": RuleKind.VALIDATION, "holder_id": to.pk, "place": "Trader Workstation", "steps": ladder.PROOFS}
+    ends_at = lapse(at, 7, to.timezone)
+    dated = [
+        Matter(item=f"validation:{n}", thing=thing, ends_at=ends_at, target=(n, n), **facts)
+        for n, thing in enumerate(("ThinkPad X1", "iPad", "iMac", "Office PC", "Spare laptop"), start=1)
+    ]
+    failed = Matter(item="validation:6", thing="Old laptop", standing=Stage.FAILED, target=(6, 6), **facts)
+    return [*dated, failed]
+
+
+def _of(other: Member) -> list[Matter]:
+    return [
+        Matter(
+            item="backup:1",
+            rule=RuleKind.BACKUP,
+            holder_id=other.pk,
+            thing="Security card",
+            standing=Stage.NEVER,
+            target=(1,),
+        )
+    ]
+
+
+def _reminder(matters: list[Matter], to: Member, people: Circle, at: datetime) -> Content:
+    dues = [
+        Due(key=one.item, item=one.item, rule=one.rule, to=to, due_at=one.ends_at, stage=stage, context=one)
+        for one in matters
+        if (stage := one.stage_in(to.timezone, at))
+    ]
+    return letters.reminder(dues, to=to, people=people, at=at, told={})
+
+
+def _notice(to: Member, at: datetime) -> Notice:
+    today = clock.local_day(at, to.timezone)
+    return Notice(
+        pk=NOBODY,
+        broker="ibkr",
+        title="A second factor at every sign-in",
+        answer_by=today + timedelta(days=7),
+        effective_on=today + timedelta(days=11),
+        owner=to,
+    )
+
+
+def _of_the_gate(to: Member, other: Member, office: Office, at: datetime) -> Iterator[tuple[str, Content]]:
+    facts = {"to": to, "office": office, "at": at}
+    yield (
+        "invitation",
+        rendering.content(
+            "invitation",
+            subject=f"Join Postern at {office.name}",
+            by=other,
+            expires_at=at + timedelta(days=1),
+            url=rendering.link("/join/this-link-opens-nothing/"),
+            **facts,
+        ),
+    )
+    yield (
+        "backup-code-used",
+        rendering.content(
+            "backup_code_used",
+            subject=f"A backup code of {other.name} was used",
+            member=other,
+            left=9,
+            used_at=at,
+            url=rendering.link("/me/"),
+            **facts,
+        ),
+    )
+    call = CallRequest(at=at, name=other.name, number="+41 44 555 01 23", lost="My telephone")
+    subject = "Somebody asks to be called back"
+    yield "call-request", rendering.content("call_request", subject=subject, call=call, url=rendering.link("/"), **facts)
