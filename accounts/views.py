@@ -6,12 +6,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import actions, queries
 from accounts.brokers import Profile, catalogue
@@ -29,6 +28,7 @@ from accounts.models import Account, Grant, Login
 from accounts.policies import edits_accounts, reads_brokers, reads_logins
 from core import clock
 from core.errors import Refused
+from core.forms import PlainForm
 from identity.access import requires
 
 
@@ -78,7 +78,7 @@ def close_account(request, pk: int) -> HttpResponse:
 
 
 # --- logins -----------------------------------------------------------------------------------------------------------
-@require_http_methods(["GET"])
+@require_safe
 @requires(reads_logins)
 def show_login(request, pk: int) -> HttpResponse:
     login = get_object_or_404(Login.objects.visible_to(request.user).select_related("holder"), pk=pk)
@@ -180,7 +180,7 @@ def edit_grant(request, pk: int) -> HttpResponse:
 def end_grant(request, pk: int) -> HttpResponse:
     rows = Grant.objects.visible_to(request.user).select_related("login__holder", "account")
     grant = get_object_or_404(rows, pk=pk)
-    form = forms.Form(_posted(request))
+    form = PlainForm(_posted(request))
     if _done(form, lambda: actions.end_grant(grant, by=request.user, at=clock.now())):
         messages.success(request, f"{grant.login} has no rights in {grant.account} any more.")
         return _to_account(grant.account)
@@ -189,13 +189,13 @@ def end_grant(request, pk: int) -> HttpResponse:
 
 
 # --- brokers ----------------------------------------------------------------------------------------------------------
-@require_http_methods(["GET"])
+@require_safe
 @requires(reads_brokers)
 def list_brokers(request) -> HttpResponse:
     return render(request, "accounts/broker_list.html", {"lines": queries.broker_lines(request.user)})
 
 
-@require_http_methods(["GET"])
+@require_safe
 @requires(reads_brokers)
 def show_broker(request, slug: str) -> HttpResponse:
     profile = catalogue().get(slug)

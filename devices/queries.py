@@ -186,7 +186,7 @@ def door_choices(member: Member, device: Asset | None = None) -> list[tuple[str,
         doors = doors.filter(Q(login__holder=device.holder_id) | Q(login__holder=None))
     groups: dict[tuple[str, int], list[tuple[int, str]]] = {}
     for door in doors.order_by("login__label", "login_id", "pk"):
-        groups.setdefault((door.login.label, door.login_id), []).append((door.pk, door.name))
+        groups.setdefault((door.login.label, door.login_id), []).append((door.pk, f"{door.name}, {door.login.label}"))
     return [(label, choices) for (label, _), choices in groups.items()]
 
 

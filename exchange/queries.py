@@ -235,11 +235,14 @@ class _Reader:
         found: dict[Any, Known] = {}
         for row in self._held(Grant.objects.open().order_by("pk")):
             login, account = self.keys[Login][row.login_id], self.keys[Account][row.account_id]
-            facts = {"login": login, "account": account, "rights": tuple(in_order(row.rights)), "granted on": row.granted_on}
+            facts = {
+                "login": login,
+                "account": account,
+                "rights": tuple(in_order(row.rights)),
+                "granted on": row.granted_on,
+            }
             found[login, account] = Known(row.pk, facts)
         return found
-
-
 
 
 def _loaded(rows: Mapping[str, Mapping[Any, Known]]) -> Iterable[str]:
@@ -275,6 +278,22 @@ def inventory_is_empty() -> bool:
     """Whether there is nothing yet but people, so that the demo office has room."""
     models: tuple[Any, ...] = (Account, Login, Asset, AuthenticatorBackup, Notice)
     return not any(model.objects.exists() for model in models)
+
+
+def what_would_go() -> dict[str, int]:
+    """What removing the demo office deletes, counted, by words for a page."""
+    models: dict[str, QuerySet] = {
+        "accounts": Account.objects.all(),
+        "logins": Login.objects.all(),
+        "doors": Door.objects.all(),
+        "things": Asset.objects.all(),
+        "validations": Validation.objects.all(),
+        "authenticators": Authenticator.objects.all(),
+        "backups": AuthenticatorBackup.objects.all(),
+        "broker notices": Notice.objects.all(),
+        "people who never joined": Member.objects.get_queryset().filter(joined_at=None),
+    }
+    return {words: rows.count() for words, rows in models.items()}
 
 
 # --- imports ---------------------------------------------------------------------------------------------------------

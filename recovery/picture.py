@@ -7,19 +7,34 @@ until somebody looks at one, and whether a set of factors satisfies a door is wo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.postgres.aggregates import BoolOr
-from django.db.models import Count, Field, FilteredRelation, Func, Max, Min, OuterRef, Q, Subquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Count,
+    Field,
+    FilteredRelation,
+    Func,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 
 from accounts.brokers import catalogue, satisfied
 from accounts.enums import LoginKind
-from accounts.models import Door, DoorQuerySet, Grant
+from accounts.models import Door, Grant
 from core.clock import local_day
+from core.prepared import Prepared, Reader, Slot
 from devices.enums import Outcome
 from devices.models import Asset, Authenticator
 from devices.rules import activated_with, is_at_hand
@@ -114,7 +129,8 @@ def door_picture(member: Member, *, at: datetime, office: Office) -> Picture:
     lost = things().gone()
     bundles = _bundles(member, lost)
     on, now = local_day(at, office.timezone), at.timestamp()
-    return Picture(tuple(_facts(row, bundles.get(row[1], _EMPTY), on, now) for row in _rows(member, lost)))
+    rows = _DOORS.rows(member.sees_everything, reader=member.pk, lost=sorted(lost))
+    return Picture(tuple(_facts(row, bundles.get(row[1], _EMPTY), on, now) for row in rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +192,28 @@ def things() -> Things:
     return Things(frozenset(away), carried_by)
 
 
-def _rows(member: Member, lost: frozenset[int]) -> Iterable[tuple[Any, ...]]:
+class _NoneOf(Func):
+    """Whether a number is in none of the places of an array."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " <> ALL("
+    output_field = BooleanField()
+
+
+def _door_rows(sees_everything: bool) -> QuerySet[Door, Any]:
     """A row for each door; `spent` says whether there is any proof, good or not, and is None without a validation."""
-    at_hand = ~Q(standing__device__in=lost) if lost else None
+    number = BigIntegerField()
+    at_hand = Q(_NoneOf("standing__device", Slot("lost", ArrayField(number))))
     return (
-        _doors()
-        .visible_to(member)
+        Door.objects.visible_to(Reader(number, sees_everything=sees_everything))
+        .filter(login__ended_at=None)
         .annotate(
+            standing=FilteredRelation("validations", condition=Q(validations__ended_at=None)),
+            spent=BoolOr(Q(standing__outcome__in=[Outcome.PROVEN, Outcome.FAILED])),
             latest=_Epoch(Max("standing__lapses_at", filter=at_hand)),
             earliest=_Epoch(Min("standing__lapses_at", filter=at_hand)),
         )
+        .order_by("pk")
         .values_list(
             "pk", "login_id", "login__holder_id", "login__broker", "interface", "used", "login__kind",
             "spent", "latest", "earliest",
@@ -193,17 +221,7 @@ def _rows(member: Member, lost: frozenset[int]) -> Iterable[tuple[Any, ...]]:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=1)
-def _doors() -> DoorQuerySet:
-    """The part of the query that is the same for everybody, put together once."""
-    return (
-        Door.objects.filter(login__ended_at=None)
-        .annotate(
-            standing=FilteredRelation("validations", condition=Q(validations__ended_at=None)),
-            spent=BoolOr(Q(standing__outcome__in=[Outcome.PROVEN, Outcome.FAILED])),
-        )
-        .order_by("pk")
-    )
+_DOORS = Prepared(_door_rows)
 
 
 def _facts(row: tuple[Any, ...], bundle: _Bundle, on: date, now: float) -> DoorFacts:
@@ -226,7 +244,7 @@ def _bundles(member: Member, lost: frozenset[int]) -> dict[int, _Bundle]:
     A login whose account is booked at an entity with rules of its own is judged by those.
     """
     held: dict[int, tuple[Any, ...]] = {}
-    for number, *facts, carrier, kind in _authenticators().all().visible_to(member):
+    for number, *facts, carrier, kind in _AUTHENTICATORS.rows(member.sees_everything, reader=member.pk):
         _, left, away = held.setdefault(number, (facts, [], []))
         if carrier is not None:
             (away if carrier in lost else left).append(kind)
@@ -237,15 +255,16 @@ def _bundles(member: Member, lost: frozenset[int]) -> dict[int, _Bundle]:
     return bundles
 
 
-@lru_cache(maxsize=1)
-def _authenticators() -> Any:
-    """The same; ask for `.all()` of it, a query of one's own, since this one would keep its rows."""
-    rows = Authenticator.objects.standing().annotate(
-        entity=special_entity("login_id"), proven=Q(proved_at__isnull=False)
+def _authenticator_rows(sees_everything: bool) -> QuerySet[Authenticator, Any]:
+    return (
+        Authenticator.objects.visible_to(Reader(BigIntegerField(), sees_everything=sees_everything))
+        .standing()
+        .annotate(entity=special_entity("login_id"), proven=Q(proved_at__isnull=False))
+        .values_list("pk", "login_id", "login__broker", "entity", "factor", "proven", "carriers", "carriers__kind")
     )
-    return rows.values_list(
-        "pk", "login_id", "login__broker", "entity", "factor", "proven", "carriers", "carriers__kind"
-    )
+
+
+_AUTHENTICATORS = Prepared(_authenticator_rows)
 
 
 def _with_factor(bundle: _Bundle, broker: str, factor: str, *, proven: bool, left: list[str], away: int) -> _Bundle:

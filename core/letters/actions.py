@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -53,12 +54,15 @@ def enqueue(
 
 
 @transaction.atomic
-def claim(*, at: datetime, limit: int = 20) -> list[Letter]:
+def claim(*, at: datetime, limit: int = 20, only: Collection[int] | None = None) -> list[Letter]:
     """Lease letters to this worker; rows another worker holds are skipped, not waited for.
 
     A lease that ran out was lost with its worker. After a few of those the letter itself is suspected, and given up.
+    `only` names the letters to choose from, by number.
     """
     free = Letter.objects.waiting(at).select_for_update(skip_locked=True).order_by(FIRST_OUT, "not_before", "pk")
+    if only is not None:
+        free = free.filter(pk__in=only)
     return [letter for letter in free[:limit] if _lease(letter, at)]
 
 

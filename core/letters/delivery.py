@@ -7,6 +7,7 @@ import logging
 import smtplib
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -38,8 +39,10 @@ class Try:
     stop: bool = False
 
 
-def deliver_waiting(*, at: datetime, limit: int = 20) -> dict[str, int]:
-    """Send up to `limit` waiting letters over one connection; returns how many ended in each outcome.
+def deliver_waiting(*, at: datetime, limit: int = 20, only: Collection[int] | None = None) -> dict[str, int]:
+    """Send up to `limit` waiting letters, or those of them that `only` names, over one connection.
+
+    Returns how many ended in each outcome.
 
     Each letter is leased by itself, refreshed (what was confirmed since it was queued does not leave), sent, settled.
     A crash between send and settle repeats a letter with the same Message-ID, which is what SMTP allows; nothing is
@@ -49,7 +52,7 @@ def deliver_waiting(*, at: datetime, limit: int = 20) -> dict[str, int]:
     relay, begun = Relay(), time.monotonic()
     try:
         while counts.total() < limit and time.monotonic() - begun < BATCH_SECONDS:
-            held = actions.claim(at=at, limit=1)
+            held = actions.claim(at=at, limit=1, only=only)
             if not held:
                 break
             ended = _deliver(held[0], relay, at)

@@ -94,6 +94,10 @@ def _failed_letters(at: datetime):
     return Letter.objects.filter(state__in=failed, settled_at__gt=at - FAILED_WITHIN)
 
 
+# The names of what `health_expressions` gives, in its order.
+FIGURES = [*(f"{name}_at" for name in PULSES), "oldest_waiting", "waiting", "failed"]
+
+
 def health_expressions(at: datetime) -> dict[str, Subquery]:
     """The figures of `health` as subqueries, so that a page can fetch them along with a row of its own."""
     pulses = {f"{name}_at": Subquery(Pulse.objects.filter(name=name).values("at")[:1]) for name in PULSES}

@@ -4,28 +4,54 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 
-from django.db.models import Count, Subquery, Value
+from django.db.models import BigIntegerField, Count, DateTimeField, QuerySet, Subquery, Value
 
 from core.letters import queries as letters
-from identity.models import Member, Office
+from core.prepared import Prepared, Slot
+from identity.models import CallRequest, Member, Office
 from notices.models import Acknowledgement
+
+OFFICE_FIELDS = [field.attname for field in Office._meta.concrete_fields]
+MEASURED = [*letters.FIGURES, "notices_waiting", "calls_waiting"]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the frame of every page says. `notices` is how many wait for this member's answer."""
+    """What the frame of every page says. `notices` wait for this member's answer; `calls` want to be called back."""
 
     office: Office
     health: letters.Health
     notices: int
+    calls: int
 
 
 def frame(member: Member, *, at: datetime) -> Frame:
-    """Office, the post's health and the member's open notices, in one query."""
-    waiting = Acknowledgement.objects.waiting().filter(member=member).order_by().annotate(_one=Value(1)).values("_one")
-    office = Office.objects.annotate(
-        **letters.health_expressions(at),
-        notices_waiting=Subquery(waiting.annotate(n=Count("pk")).values("n")),
-    ).get()
-    return Frame(office=office, health=letters.health_from(office, at), notices=office.notices_waiting or 0)
+    """Office, the post's health and what waits for the member, in one query."""
+    [row] = _FRAME.rows(at=at, member=member.pk)
+    office = Office.from_db("default", OFFICE_FIELDS, row[: len(OFFICE_FIELDS)])
+    figures = dict(zip(MEASURED, row[len(OFFICE_FIELDS) :], strict=True))
+    return Frame(
+        office=office,
+        health=letters.health_from(SimpleNamespace(**figures), at),
+        notices=figures["notices_waiting"] or 0,
+        calls=figures["calls_waiting"] or 0,
+    )
+
+
+def _build() -> QuerySet[Office, tuple]:
+    member = Slot("member", BigIntegerField())
+    return Office.objects.annotate(
+        **letters.health_expressions(Slot("at", DateTimeField())),
+        notices_waiting=_count(Acknowledgement.objects.waiting().filter(member=member)),
+        calls_waiting=_count(CallRequest.objects.filter(done_at=None)),
+    ).values_list(*OFFICE_FIELDS, *MEASURED)
+
+
+def _count(rows: QuerySet) -> Subquery:
+    """How many there are, as a subquery of one row; NULL for none."""
+    return Subquery(rows.order_by().annotate(_one=Value(1)).values("_one").annotate(n=Count("pk")).values("n"))
+
+
+_FRAME = Prepared(_build)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
-from django.db.models import Case, Count, F, Q, Value, When, Window
+from django.db.models import BigIntegerField, Case, Count, DateTimeField, Q, QuerySet, When, Window
 from django.urls import reverse
 
 from accounts.brokers import catalogue
 from core.clock import local_day
+from core.prepared import Prepared, Reader, Slot
 from devices import rules as device_rules
-from devices.enums import Proof
+from devices.enums import Outcome, Proof
 from devices.models import Validation
 from identity.models import Member, Office
 from notices.enums import AckState
@@ -29,7 +31,6 @@ TROUBLE: dict[State, str] = {
     "unknown": "not proven by anybody",
 }
 LATE = (Proof.FAILED, Proof.OVERDUE)
-DUE = (Proof.FAILED, Proof.OVERDUE, Proof.NEVER, Proof.DUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Ready:
         """ok, due or late: ready, thin or at risk."""
         if self.open == 0:
             return "late"
-        return "due" if self.open == 1 or self.shut or self.bolted else "ok"
+        return "due" if self.open == 1 or self.shut else "ok"
 
     @property
     def words(self) -> str:
@@ -174,6 +175,22 @@ def _number(count: int) -> str:
     return words[count] if count < len(words) else str(count)
 
 
+class DueRow(NamedTuple):
+    """One validation that needs doing; `in_all` such there are, `late` of them late."""
+
+    outcome: str
+    lapses_at: datetime | None
+    door_id: int
+    device_id: int
+    login: str
+    broker: str
+    interface: str
+    thing: str
+    holder: str | None
+    in_all: int
+    late: int
+
+
 def due_validations(
     member: Member, *, at: datetime, office: Office, holder: Member | None = None
 ) -> tuple[list[Task], int, int]:
@@ -181,46 +198,49 @@ def due_validations(
 
     With `holder`, only those of that person's logins.
     """
-    mine = Q() if holder is None else Q(door__login__holder=holder)
-    order = Case(*(When(proof=proof, then=Value(n)) for n, proof in enumerate(DUE)), default=Value(9))
-    rows = (
-        Validation.objects.visible_to(member)
+    warned = device_rules.warned_until(at, office.warn_days)
+    values = {"at": at, "warned": warned, "reader": member.pk, "holder": holder.pk if holder else None}
+    rows = [DueRow(*row) for row in _DUE.rows(member.sees_everything, holder is not None, **values)]
+    tasks = [_validation_task(row, at=at, office=office, zone=member.timezone) for row in rows]
+    return tasks, rows[0].in_all if rows else 0, rows[0].late if rows else 0
+
+
+def _build_due(sees_everything: bool, of_one: bool) -> QuerySet:
+    """Failed, overdue, never tried, due; within each what lapses first."""
+    number, moment = BigIntegerField(), DateTimeField()
+    reader = Reader(number, sees_everything=sees_everything)
+    over = Q(lapses_at__lte=Slot("at", moment))
+    late = Q(outcome=Outcome.FAILED) | over
+    urgency = Case(When(outcome=Outcome.FAILED, then=0), When(over, then=1), When(lapses_at=None, then=2), default=3)
+    mine = Q(door__login__holder=Slot("holder", number)) if of_one else Q()
+    return (
+        Validation.objects.visible_to(reader)
         .in_force()
-        .with_proof(at, office.warn_days)
-        .filter(mine, proof__in=DUE)
-        .annotate(
-            urgency=order,
-            in_all=Window(Count("pk")),
-            late=Window(Count("pk", filter=Q(proof__in=LATE))),
-            login=F("door__login__label"),
-            broker=F("door__login__broker"),
-            interface=F("door__interface"),
-            thing=F("device__name"),
-            holder=F("device__holder__name"),
-        )
-        .order_by("urgency", "lapses_at", "pk")
+        .filter(mine, Q(outcome__in=[Outcome.FAILED, Outcome.EXPECTED]) | Q(lapses_at__lte=Slot("warned", moment)))
+        .order_by(urgency, "lapses_at", "pk")
         .values_list(
-            "proof", "lapses_at", "door_id", "device_id", "login", "broker", "interface", "thing", "holder",
-            "in_all", "late", named=True,
+            "outcome", "lapses_at", "door", "device", "door__login__label", "door__login__broker", "door__interface",
+            "device__name", "device__holder__name", Window(Count("pk")), Window(Count("pk", filter=late)),
         )[:TASKS_SHOWN]
     )  # fmt: skip
-    found = list(rows)
-    tasks = [_validation_task(row, at=at, zone=member.timezone) for row in found]
-    return tasks, found[0].in_all if found else 0, found[0].late if found else 0
 
 
-def _validation_task(row, *, at: datetime, zone: str) -> Task:
+_DUE = Prepared(_build_due)
+
+
+def _validation_task(row: DueRow, *, at: datetime, office: Office, zone: str) -> Task:
+    proof = device_rules.proof_state(outcome=row.outcome, lapses_at=row.lapses_at, at=at, warn_days=office.warn_days)
     door = catalogue()[row.broker].short_name(row.interface)
     whose = f"{row.holder.split()[0]}’s " if row.holder else ""
     last_day = device_rules.last_good_day(row.lapses_at, zone) if row.lapses_at else None
     days_late = (local_day(at, zone) - last_day).days if last_day else 0
     return Task(
-        mark=row.proof,
+        mark=proof,
         title=f"Prove {whose}{row.thing} at {door}",
-        text=f"{row.login}. {_why(row.proof)}",
-        state="late" if row.proof in LATE else "due",
-        words=_when(row.proof, days_late),
-        day=last_day if row.proof == Proof.DUE else None,
+        text=f"{row.login}. {_why(proof)}",
+        state="late" if proof in LATE else "due",
+        words=_when(proof, days_late),
+        day=last_day if proof == Proof.DUE else None,
         url=reverse("devices:show_asset", args=[row.device_id]),
         action_url=f"{reverse('devices:add_validation')}?door={row.door_id}&device={row.device_id}",
         action="Record it",
@@ -275,4 +295,4 @@ def readiness(picture: Picture) -> list[Ready]:
     holders = [number for number in by_holder if number is not None]
     people = Member.objects.present().filter(pk__in=holders).only("name", "key", "timezone")
     ready = [Ready.of(person, by_holder[person.pk]) for person in people]
-    return sorted(ready, key=lambda one: (one.open > 0, one.open - one.bolted - one.shut, one.member.name))
+    return sorted(ready, key=lambda one: (one.open > 0, one.state == "ok", one.open, one.member.name))

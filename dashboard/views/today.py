@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -28,5 +30,7 @@ def today(request: Request) -> HttpResponse:
     """A verdict sentence, what needs doing, who is ready."""
     facts = queries.today(request.user, at=clock.now(), office=frame_facts(request).office)
     census = [(state, facts.census[state], words) for state, words in CENSUS]
-    calls = CallRequest.objects.filter(done_at=None).order_by("pk") if request.user.is_manager else []
+    calls: Iterable[CallRequest] = []
+    if request.user.is_manager and frame_facts(request).calls:
+        calls = CallRequest.objects.filter(done_at=None).order_by("pk")
     return render(request, "dashboard/today.html", {"facts": facts, "census": census, "calls": calls})

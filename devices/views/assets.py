@@ -154,8 +154,8 @@ def _effects(asset: Asset, page: Any, member: Member) -> list[str]:
         said.append(
             f"{proofs} validation{'' if proofs == 1 else 's'} on it no longer count{'s' if proofs == 1 else ''}."
         )
-    said += [f"{key.name} is on it and goes with it." for key in page.keys]
-    said += [f"The backup “{spare.label}” is on it or kept there." for spare in page.spares]
+    said += [f"{key.name} of {key.login} is on it and goes with it." for key in page.keys]
+    said += [f"{spare.label}, a backup of {spare.login}, is on it or kept there." for spare in page.spares]
     carried, there = queries.hanging(asset, member)
     said += [f"{thing.name} is in it and goes with it." for thing in carried]
     said += [f"{thing.name} is kept there." for thing in there]

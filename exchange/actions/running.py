@@ -145,6 +145,6 @@ def _show_again(claimed: ImportBatch, changed: OfficeChangedError) -> ImportBatc
     keep_verdicts(batch, changed.plan)
     rows = "One row ends" if changed.rows == 1 else f"{changed.rows} rows end"
     batch.state = BatchState.CHECKED
-    batch.trouble = f"The office changed after this was checked, and nothing was written. {rows} otherwise now. Look again."
+    batch.trouble = f"The office changed after this was checked. Nothing was written. {rows} otherwise now: look again."
     batch.save(update_fields=["state", "trouble"])
     return batch

@@ -36,10 +36,11 @@ def undo(batch: ImportBatch, *, by: Member, at: datetime) -> ImportBatch:
     _check_roles(written, by)
     _check_untouched(written, rows)
     made = _made(written)
+    _put_back([change for change in written if change.before is not None and not _was_replaced(change)], rows)
     _forget_unsent(made["people"])
     _check_nothing_rests_on(made)
     _take_away(made)
-    _put_back([change for change in written if change.before is not None], rows)
+    _put_back([change for change in written if _was_replaced(change)], rows)
     held.state, held.undone_at = BatchState.UNDONE, at
     held.save(update_fields=["state", "undone_at"])
     held.written.all().delete()
@@ -108,9 +109,7 @@ def _made(written: Iterable[ImportChange]) -> dict[str, set[int]]:
 
 def _forget_unsent(people: set[int]) -> None:
     """Letters that never left, and the reminders that called for them, go with the people they were for."""
-    unsent = Letter.objects.filter(
-        recipient__in=people, tries=0, state__in=[LetterState.QUEUED, LetterState.CANCELLED]
-    )
+    unsent = Letter.objects.filter(recipient__in=people, tries=0, state__in=[LetterState.QUEUED, LetterState.CANCELLED])
     Reminder.objects.filter(member__in=people, letter__in=unsent).delete()
     unsent.delete()
 
@@ -142,7 +141,15 @@ def _rests(found: Any, relation: Any, numbers: set[int]) -> str:
 # --- away and back ---------------------------------------------------------------------------------------------------
 def _take_away(made: dict[str, set[int]]) -> None:
     for sheet in reversed(MODELS):
-        MODELS[sheet]._default_manager.filter(pk__in=made[sheet]).delete()
+        rows: QuerySet = MODELS[sheet]._default_manager.filter(pk__in=made[sheet])
+        if sheet == "things":
+            rows.update(place=None, carried_by=None)
+        rows.delete()
+
+
+def _was_replaced(change: ImportChange) -> bool:
+    """Whether it is a validation that got a successor: it can only stand again once that one is gone."""
+    return change.model == "validations" and change.before is not None and "ended_at" in change.before
 
 
 def _put_back(changes: list[ImportChange], rows: dict[str, dict[int, Any]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -45,7 +45,9 @@ Tell = Callable[[int, str], None]
 class Writer:
     """Writes one plan. `tell` is called with the number of rows written so far and the sheet being written."""
 
-    def __init__(self, batch: ImportBatch, world: World, rows: Iterable[PlannedRow], *, at: datetime, tell: Tell) -> None:
+    def __init__(
+        self, batch: ImportBatch, world: World, rows: Iterable[PlannedRow], *, at: datetime, tell: Tell
+    ) -> None:
         self.batch, self.world, self.at, self.tell = batch, world, at, tell
         self.rows: dict[str, list[PlannedRow]] = defaultdict(list)
         for row in rows:
@@ -335,4 +337,10 @@ def _through(sheet: str) -> tuple[Any, str]:
 
 def stored(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts of a row as JSON keeps them: moments and days in ISO form, to the last digit."""
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in facts.items()}
+    return {name: _stored(value) for name, value in facts.items()}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return value.isoformat() if isinstance(value, date) else value

@@ -144,7 +144,7 @@ class _SheetPlanner:
         return holder
 
     def _entry(self, row: PlannedRow, noun: str, login: str, text: str) -> str:
-        """The slug of a door or a factor beside its login; as typed when the login is not known, which is said later."""
+        """The slug of a door or a factor beside its login; as typed where there is no such login, as is said later."""
         profile = self.desk.profile_of(login)
         if profile is None or not text:
             return text

@@ -15,7 +15,8 @@ from notices.models import Acknowledgement, Notice
 from notices.queries import letters
 from notices.rules import Circle, Due, Matter, ladder
 
-NOBODY = 0
+# The number of a row that is not there, so that no link of a sample leads to something real.
+NOBODY = 999_999_999
 
 
 def samples(to: Member, *, office: Office, at: datetime) -> Iterator[tuple[str, Content]]:
@@ -39,10 +40,11 @@ def _own(to: Member, at: datetime) -> list[Matter]:
     facts = {"rule": RuleKind.VALIDATION, "holder_id": to.pk, "place": "Trader Workstation", "steps": ladder.PROOFS}
     ends_at = lapse(at, 7, to.timezone)
     dated = [
-        Matter(item=f"validation:{n}", thing=thing, ends_at=ends_at, target=(n, n), **facts)
-        for n, thing in enumerate(("ThinkPad X1", "iPad", "iMac", "Office PC", "Spare laptop"), start=1)
+        Matter(item=f"validation:{n}", thing=thing, ends_at=ends_at, target=(NOBODY, NOBODY + n), **facts)
+        for n, thing in enumerate(("ThinkPad X1", "iPad", "iMac", "Office PC", "Spare laptop"))
     ]
-    failed = Matter(item="validation:6", thing="Old laptop", standing=Stage.FAILED, target=(6, 6), **facts)
+    target = (NOBODY, NOBODY + 9)
+    failed = Matter(item="validation:9", thing="Old laptop", standing=Stage.FAILED, target=target, **facts)
     return [*dated, failed]
 
 
@@ -54,7 +56,7 @@ def _of(other: Member) -> list[Matter]:
             holder_id=other.pk,
             thing="Security card",
             standing=Stage.NEVER,
-            target=(1,),
+            target=(NOBODY,),
         )
     ]
 
@@ -107,4 +109,7 @@ def _of_the_gate(to: Member, other: Member, office: Office, at: datetime) -> Ite
     )
     call = CallRequest(at=at, name=other.name, number="+41 44 555 01 23", lost="My telephone")
     subject = "Somebody asks to be called back"
-    yield "call-request", rendering.content("call_request", subject=subject, call=call, url=rendering.link("/"), **facts)
+    yield (
+        "call-request",
+        rendering.content("call_request", subject=subject, call=call, url=rendering.link("/"), **facts),
+    )

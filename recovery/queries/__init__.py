@@ -6,7 +6,7 @@ Which function for which page:
   `.census()`; `ways_in` and `who_is_ready` count on it;
 - one account: `doors_of_account(account, member, at=, office=)` gives cards with reason and bolts, from which `plates`
   and `validated_devices` are made without a query;
-- any other doors: `load(doors, at=, office=).cards()`, and `.cards(also_lost=…)` for what a loss would do;
+- any other doors: `load(doors, member, at=, office=).cards()`, and `.cards(also_lost=…)` for what a loss would do;
 - one thing, or many in a list: `thing_page`, `summaries`;
 - authenticators and backups: `rings` for all logins, `independent_backups` for one.
 """

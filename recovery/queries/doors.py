@@ -19,7 +19,7 @@ from identity.models import Member, Office
 from recovery.accessgraph import Proof as ProofWord
 from recovery.accessgraph import Seen, State, Verdict, door_state
 from recovery.picture import WORST_FIRST, is_deviceless, special_entity
-from recovery.queries.keys import Key, Keys, Spare, keys_of_logins
+from recovery.queries.keys import Key, Keys, Spare, keys_of_logins, may_name, unnamed
 
 # How an age bar or a bolt is drawn for a proof.
 BAR_STATES = {
@@ -44,7 +44,7 @@ _NOUNS = {
 class DeviceProof:
     """What is on file about one device at one door: a cell of the matrix, a row of a device's page.
 
-    `proof` is the state it is in, unknown on a thing that is gone; `days` and `limit` feed the `age` tag, None without
+    `is_shown` says that the reader may open the device's page. `proof` is unknown on a thing that is gone; `days` and `limit` feed the `age` tag, None without
     a date or without an end.
     """
 
@@ -54,6 +54,7 @@ class DeviceProof:
     device: str
     kind: str
     holder: str
+    is_shown: bool
     outcome: str
     how: str
     proved_at: datetime | None
@@ -207,7 +208,7 @@ class Loaded:
         )
 
     def _proof(self, row: tuple[Any, ...], lost: frozenset[int]) -> DeviceProof:
-        number, door, device, name, kind, holder, outcome, how, proved_at, lapses_at, zone = row
+        number, door, device, name, kind, holder, shown, outcome, how, proved_at, lapses_at, zone = row
         zone = zone or self.office.timezone
         state = rules.proof_state(outcome=outcome, lapses_at=lapses_at, at=self.at, warn_days=self.office.warn_days)
         return DeviceProof(
@@ -217,6 +218,7 @@ class Loaded:
             device=name,
             kind=kind,
             holder=holder or "",
+            is_shown=shown,
             outcome=outcome,
             how=how,
             proved_at=proved_at,
@@ -227,8 +229,11 @@ class Loaded:
         )
 
 
-def load(doors: DoorQuerySet, *, at: datetime, office: Office) -> Loaded:
-    """Read all that decides on these doors. Five queries; devices and factors count whoever holds them."""
+def load(doors: DoorQuerySet, reader: Member, *, at: datetime, office: Office) -> Loaded:
+    """Read all that decides on these doors, which the reader sees. Five queries.
+
+    Devices and factors count whoever holds them; a thing that the reader may not see is not named.
+    """
     rows = tuple(
         doors.annotate(entity=special_entity("login_id"))
         .order_by("login__label", "login_id", "pk")
@@ -240,12 +245,14 @@ def load(doors: DoorQuerySet, *, at: datetime, office: Office) -> Loaded:
     zones = {row[0]: row[10] for row in rows}
     proofs: dict[int, list[tuple[Any, ...]]] = {}
     standing = Validation.objects.standing().filter(door__in=zones).order_by("device__name", "pk")
-    for number, door, *facts, device_zone in standing.values_list(
-        "pk", "door_id", "device_id", "device__name", "device__kind", "device__holder__name",
+    for number, door, device, name, kind, holder, holder_name, *facts, device_zone in standing.values_list(
+        "pk", "door_id", "device_id", "device__name", "device__kind", "device__holder_id", "device__holder__name",
         "outcome", "how", "proved_at", "lapses_at", "device__holder__timezone",
     ):  # fmt: skip
-        proofs.setdefault(door, []).append((number, door, *facts, zones[door] or device_zone))
-    keys = keys_of_logins({row[1] for row in rows}, at=at, office=office)
+        shown = may_name(reader, holder)
+        known = (name, kind, holder_name, True) if shown else (unnamed(kind), kind, None, False)
+        proofs.setdefault(door, []).append((number, door, device, *known, *facts, zones[door] or device_zone))
+    keys = keys_of_logins({row[1] for row in rows}, reader=reader, at=at, office=office)
     return Loaded(rows, proofs, keys, at, office)
 
 
@@ -257,7 +264,7 @@ def doors_of_account(account: Account, member: Member, *, at: datetime, office: 
     reaching = Door.objects.visible_to(member).filter(
         login__ended_at=None, login__in=account.grants.open().values("login")
     )
-    return load(reaching, at=at, office=office).cards()
+    return load(reaching, member, at=at, office=office).cards()
 
 
 def plates(cards: Iterable[DoorCard]) -> tuple[Plate, ...]:

@@ -24,12 +24,13 @@ Row = TypeVar("Row")
 
 
 class Carrier(NamedTuple):
-    """A thing that carries an authenticator or a backup."""
+    """A thing that carries an authenticator or a backup. `is_shown`: the reader may open its page."""
 
     id: int
     name: str
     kind: str
     is_retired: bool
+    is_shown: bool
 
     @property
     def noun(self) -> str:
@@ -42,6 +43,7 @@ class Key:
 
     id: int
     login_id: int
+    login: str
     broker: str
     factor: str
     label: str
@@ -87,6 +89,7 @@ class Spare:
 
     id: int
     login_id: int
+    login: str
     authenticator_id: int | None
     kind: str
     label: str
@@ -109,6 +112,8 @@ class Spare:
     @property
     def kept(self) -> str:
         """Where it lies, in words: place, else things, else person; empty when nobody wrote it down."""
+        if self.kind == BackupKind.RESCUE:
+            return "At the broker"
         return self.place or ", ".join(carrier.name for carrier in self.carriers) or self.custodian
 
     @property
@@ -168,6 +173,16 @@ class Keys:
         return Way(number, falls_with, is_placed=one.is_placed)
 
 
+def may_name(reader: Member, holder: int | None) -> bool:
+    """Whether a reader may know a thing by its name: a trader knows own ones and those that nobody holds."""
+    return reader.sees_everything or holder in (None, reader.pk)
+
+
+def unnamed(kind: str) -> str:
+    """What a thing is called to those who may not know it."""
+    return f"another person’s {AssetKind(kind).label.lower()}"
+
+
 def _alternatives(keys: list[Key]) -> list[Key]:
     """Those of the same sort as the first: things people hold, or tokens that programs hold."""
     people = [key for key in keys if key.entry.kind == "possession"]
@@ -184,11 +199,16 @@ def _where_gone(carriers: Iterable[Carrier], lost: Collection[int]) -> str:
     return f"is on a {'retired' if away.is_retired else 'lost'} {away.noun}"
 
 
-def keys_of(authenticators: AuthenticatorQuerySet, backups: BackupQuerySet, *, at: datetime, office: Office) -> Keys:
-    """Read standing authenticators and backups with what carries them. Three queries, whatever their number."""
+def keys_of(
+    authenticators: AuthenticatorQuerySet, backups: BackupQuerySet, *, reader: Member, at: datetime, office: Office
+) -> Keys:
+    """Read standing authenticators and backups with what carries them. Three queries, whatever their number.
+
+    What carries one counts whoever holds it; a thing that the reader may not see is not named.
+    """
     return Keys(
-        authenticators=_by_login(_authenticators(authenticators, at=at, office=office)),
-        backups=_by_login(_backups(backups, at=at, office=office)),
+        authenticators=_by_login(_authenticators(authenticators, reader, at=at, office=office)),
+        backups=_by_login(_backups(backups, reader, at=at, office=office)),
         things=things(),
     )
 
@@ -213,6 +233,7 @@ def rings(member: Member, *, at: datetime, office: Office) -> list[Ring]:
     keys = keys_of(
         Authenticator.objects.visible_to(member),
         AuthenticatorBackup.objects.visible_to(member),
+        reader=member,
         at=at,
         office=office,
     )
@@ -230,51 +251,56 @@ def _ring(login: Login, keys: Keys) -> Ring:
     )
 
 
-def keys_of_logins(logins: Collection[int], *, at: datetime, office: Office) -> Keys:
+def keys_of_logins(logins: Collection[int], *, reader: Member, at: datetime, office: Office) -> Keys:
     """The same for logins by number, whose doors the reader is known to see."""
     return keys_of(
         Authenticator.objects.filter(login__in=logins),
         AuthenticatorBackup.objects.filter(login__in=logins),
+        reader=reader,
         at=at,
         office=office,
     )
 
 
-def independent_backups(login: Login, *, at: datetime, office: Office) -> tuple[Key | Spare, ...]:
+def independent_backups(login: Login, reader: Member, *, at: datetime, office: Office) -> tuple[Key | Spare, ...]:
     """The second ways of one login: see `Keys.second_ways`. Three queries."""
-    return keys_of_logins([login.pk], at=at, office=office).second_ways(login.pk)
+    return keys_of_logins([login.pk], reader=reader, at=at, office=office).second_ways(login.pk)
 
 
-def _authenticators(rows: AuthenticatorQuerySet, *, at: datetime, office: Office) -> list[Key]:
+def _authenticators(rows: AuthenticatorQuerySet, reader: Member, *, at: datetime, office: Office) -> list[Key]:
     facts = rows.standing().order_by("login__label", "login_id", "pk", "carriers__name").values_list(
-        "pk", "login_id", "login__broker", "factor", "label", "enrolled_on", "proved_at", "login__holder__timezone",
-        "carriers", "carriers__name", "carriers__kind", "carriers__retired_at",
+        "pk", "login_id", "login__label", "login__broker", "factor", "label", "enrolled_on", "proved_at",
+        "login__holder__timezone",
+        "carriers", "carriers__name", "carriers__kind", "carriers__retired_at", "carriers__holder_id",
     )  # fmt: skip
 
     def made(one: tuple[Any, ...], carriers: tuple[Carrier, ...]) -> Key:
-        number, login, broker, factor, label, enrolled_on, proved_at, zone = one
+        number, login_id, login, broker, factor, label, enrolled_on, proved_at, zone = one
         state = _tested(proved_at, at=at, days=office.validity_days, zone=zone, office=office)
-        return Key(number, login, broker, factor, label, carriers, enrolled_on, proved_at, state)
+        return Key(number, login_id, login, broker, factor, label, carriers, enrolled_on, proved_at, state)
 
-    return _with_carriers(facts, 8, made)
+    return _with_carriers(facts, 9, made, reader)
 
 
-def _backups(rows: BackupQuerySet, *, at: datetime, office: Office) -> list[Spare]:
+def _backups(rows: BackupQuerySet, reader: Member, *, at: datetime, office: Office) -> list[Spare]:
     facts = rows.standing().order_by("login__label", "login_id", "pk", "carriers__name").values_list(
-        "pk", "login_id", "authenticator_id", "kind", "label", "place__name", "place_id", "custodian__name",
+        "pk", "login_id", "login__label", "authenticator_id", "kind", "label",
+        "place__name", "place_id", "custodian__name",
         "codes_left", "proved_at", "login__holder__timezone",
-        "carriers", "carriers__name", "carriers__kind", "carriers__retired_at",
+        "carriers", "carriers__name", "carriers__kind", "carriers__retired_at", "carriers__holder_id",
     )  # fmt: skip
 
     def made(one: tuple[Any, ...], carriers: tuple[Carrier, ...]) -> Spare:
-        number, login, authenticator, kind, label, place, place_id, custodian, codes_left, proved_at, zone = one
+        number, login_id, login, authenticator, kind, label, place, place_id, custodian, codes_left, proved_at, zone = (
+            one
+        )
         state = _tested(proved_at, at=at, days=office.backup_days, zone=zone, office=office)
         return Spare(
-            number, login, authenticator, kind, label, carriers,
+            number, login_id, login, authenticator, kind, label, carriers,
             place or "", place_id, custodian or "", codes_left, proved_at, state,
         )  # fmt: skip
 
-    return _with_carriers(facts, 11, made)
+    return _with_carriers(facts, 12, made, reader)
 
 
 def _tested(proved_at: datetime | None, *, at: datetime, days: int, zone: str | None, office: Office) -> Proof:
@@ -282,15 +308,19 @@ def _tested(proved_at: datetime | None, *, at: datetime, days: int, zone: str | 
 
 
 def _with_carriers(
-    facts: Iterable[tuple[Any, ...]], width: int, made: Callable[[tuple[Any, ...], tuple[Carrier, ...]], Row]
+    facts: Iterable[tuple[Any, ...]],
+    width: int,
+    made: Callable[[tuple[Any, ...], tuple[Carrier, ...]], Row],
+    reader: Member,
 ) -> list[Row]:
-    """Join rows that repeat their first `width` columns for each carrier, whose four columns come last."""
+    """Join rows that repeat their first `width` columns for each carrier, whose five columns come last."""
     carriers: dict[tuple[Any, ...], list[Carrier]] = {}
     for row in facts:
         found = carriers.setdefault(row[:width], [])
-        number, name, kind, retired_at = row[width:]
+        number, name, kind, retired_at, holder = row[width:]
         if number is not None:
-            found.append(Carrier(number, name, kind, retired_at is not None))
+            shown = may_name(reader, holder)
+            found.append(Carrier(number, name if shown else unnamed(kind), kind, retired_at is not None, shown))
     return [made(one, tuple(found)) for one, found in carriers.items()]
 
 

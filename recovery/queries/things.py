@@ -89,7 +89,11 @@ class IfLost:
             return "Nothing shuts. No door in use rests on it."
         counted = Counter(change.after.state for change in self.changes)
         said = [f"{_doors(counted[state])} {_becomes(state, counted[state])}" for state in STATES if counted[state]]
-        return f"{_and(said)}." if said else "Nothing shuts. Every door it helps open has another way."
+        if said:
+            return f"{_and(said)}."
+        if all(card.state == "open" for card in self.after):
+            return "Nothing shuts. Every door it helps open has another way."
+        return "Nothing shuts. Its doors stand as they do now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class ThingPage:
 def thing_page(asset: Asset, member: Member, *, at: datetime, office: Office) -> ThingPage:
     """Everything that recovery knows of one thing, for what a member sees. Nine queries."""
     with_it = _falls_with([asset.pk], things().carried_by)[asset.pk]
-    loaded = load(_doors_resting_on(with_it, member), at=at, office=office)
+    loaded = load(_doors_resting_on(with_it, member), member, at=at, office=office)
     before, after = loaded.cards(), loaded.cards(also_lost=[asset.pk])
     helped = [(_helped(card, asset, with_it, loaded), card, then) for card, then in zip(before, after, strict=True)]
     helped = [row for row in helped if row[0].proof or row[0].keys or row[1].state != row[2].state]
@@ -121,6 +125,7 @@ def thing_page(asset: Asset, member: Member, *, at: datetime, office: Office) ->
         AuthenticatorBackup.objects.visible_to(member).filter(
             Q(pk__in=_carried(AuthenticatorBackup, with_it)) | Q(place=asset)
         ),
+        reader=member,
         at=at,
         office=office,
     )
@@ -135,7 +140,7 @@ def thing_page(asset: Asset, member: Member, *, at: datetime, office: Office) ->
 def summaries(assets: Collection[Asset], member: Member, *, at: datetime, office: Office) -> Mapping[int, Summary]:
     """A line for each thing, by its number, of what a member sees. Seven queries, whatever their number."""
     with_them = _falls_with([asset.pk for asset in assets], things().carried_by)
-    loaded = load(_doors_resting_on(frozenset().union(*with_them.values()), member), at=at, office=office)
+    loaded = load(_doors_resting_on(frozenset().union(*with_them.values()), member), member, at=at, office=office)
     cards = loaded.cards()
     return {asset.pk: _summary(asset, with_them[asset.pk], cards, loaded) for asset in assets}
 

@@ -7,6 +7,7 @@ handler of one process, in turns, so that a noisy machine is noisy for both.
 from __future__ import annotations
 
 import gzip
+import os
 import io
 import statistics
 import sys
@@ -78,15 +79,17 @@ def measure(calls: dict[str, object], rounds: int) -> dict[str, tuple[float, flo
 
 
 def main(rounds: int = 200) -> int:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     tests.embedded.servers.start()
     import django
 
     django.setup()
     from django.conf import settings
+    from django.core.management import call_command
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext, get_runner, setup_test_environment
+    from django.test.utils import CaptureQueriesContext, get_runner
 
-    setup_test_environment()
+    call_command("collectstatic", interactive=False, verbosity=0)
     runner = get_runner(settings)(verbosity=0, interactive=False)
     databases = runner.setup_databases()
     try:

@@ -51,9 +51,13 @@ def test_nobody_without_an_address_is_written_to(office, at):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_letter_of_a_transaction_that_fails_was_never_queued(trader, at):
-    with pytest.raises(ValueError, match="the deed failed"), transaction.atomic():
+    @transaction.atomic
+    def deed() -> None:
         queue(trader, at=at)
         raise ValueError("the deed failed")
+
+    with pytest.raises(ValueError, match="the deed failed"):
+        deed()
 
     assert not Letter.objects.exists()
 

@@ -17,7 +17,6 @@ from tests.factories import (
     make_backup,
     make_door,
     make_login,
-    make_member,
     make_notice,
     make_validation,
 )
