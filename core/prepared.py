@@ -42,7 +42,7 @@ class Prepared:
     """One queryset of `values_list` (or its kin), built by `build` at first use.
 
     `build` is called with what tells variants apart; each variant is compiled once a process. Rows come as the database
-    driver gives them: plain tuples, moments aware in UTC.
+    driver gives them: plain tuples, moments aware in UTC, JSON as text.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:

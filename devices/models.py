@@ -147,7 +147,12 @@ class Validation(models.Model):
             ),
             models.CheckConstraint(
                 name="a_proof_is_dated_and_lapses_later",
-                condition=Q(outcome="proven", proved_at__isnull=False, lapses_at__gt=F("proved_at"))
+                condition=Q(
+                    outcome="proven",
+                    proved_at__isnull=False,
+                    lapses_at__isnull=False,  # a comparison with NULL is neither true nor false, and would pass
+                    lapses_at__gt=F("proved_at"),
+                )
                 | (~Q(outcome="proven") & Q(lapses_at=None)),
             ),
             models.CheckConstraint(

@@ -7,6 +7,10 @@ from django.db import models
 from django.db.models import Q
 
 from exchange.enums import BatchState, DayOrder, Origin, Verdict
+from exchange.sheets.columns import BY_NAME
+
+# What a row is called by; the page shows it anyway.
+_SAID_ALREADY = ("key", "name", "label", "login", "door", "thing")
 
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
@@ -22,9 +26,9 @@ class ImportBatch(models.Model):
     """One upload from the dry run to the undo. It keeps the cells as they were typed, and never one with a secret."""
 
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.FILE)
-    names = models.CharField(max_length=300, help_text="The files as they were called.")
+    file_name = models.CharField(max_length=300, help_text="The files as they were called.")
     digest = models.CharField(max_length=64, help_text="SHA-256 over the files.")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="imports")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="imports")
     uploaded_at = models.DateTimeField()
     day_order = models.CharField(max_length=3, choices=DayOrder, blank=True)
     asks = models.JSONField(default=list, help_text="Columns whose days can be read two ways, each with a sample.")
@@ -56,7 +60,7 @@ class ImportBatch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.names
+        return self.file_name
 
     def total(self, verdict: str) -> int:
         """How many rows have this verdict."""
@@ -122,6 +126,12 @@ class ImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sheet} {self.number}"
+
+    @property
+    def summary(self) -> str:
+        """What was typed beside the row’s own name, in the order of the sheet."""
+        columns = (column.name for column in BY_NAME[self.sheet].columns if column.name not in _SAID_ALREADY)
+        return " · ".join(self.cells[name] for name in columns if self.cells.get(name))
 
 
 class ImportChange(models.Model):

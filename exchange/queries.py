@@ -9,18 +9,18 @@ from typing import Any
 
 from django.core.cache import cache
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from redis.exceptions import RedisError
 
 from accounts.models import Account, Door, Grant, Login
 from accounts.rules import in_order
 from core.clock import local_day
 from devices.models import Asset, Authenticator, Validation
-from exchange.enums import BatchState, Verdict
-from exchange.models import ImportBatch, ImportRow
+from exchange.enums import BatchState, DayOrder, Origin, Verdict
+from exchange.models import ImportBatch
 from exchange.rules.world import Facts, Known, World, zone_of
-from exchange.sheets.cells import show
-from exchange.sheets.columns import SHEETS
+from exchange.sheets.cells import day, show
+from exchange.sheets.columns import BY_NAME, SHEETS
 from identity.models import Member
 from identity.queries import office
 from notices.models import Notice
@@ -55,6 +55,7 @@ class _Reader:
     def __init__(self, at: datetime, zone: str, *, lock: bool) -> None:
         self.zone, self.lock = zone, lock
         self.keys: dict[type, dict[int | None, str]] = {}
+        self.doors: dict[int, tuple[str, str]] = {}
 
     def rows(self) -> dict[str, dict[Any, Known]]:
         """In the order in which the office’s own actions take their locks."""
@@ -151,17 +152,16 @@ class _Reader:
 
     def _doors(self) -> dict[Any, Known]:
         found: dict[Any, Known] = {}
-        self.keys[Door] = {}
         for row in self._held(Door.objects.order_by("pk")):
             login = self.keys[Login][row.login_id]
-            self.keys[Door][row.pk] = (login, row.interface)  # type: ignore[assignment]  # a door’s key is a pair
+            self.doors[row.pk] = (login, row.interface)
             found[login, row.interface] = Known(row.pk, {"login": login, "door": row.interface, "used": row.used})
         return found
 
     def _validations(self, found: Mapping[str, Mapping[Any, Known]]) -> dict[Any, Known]:
         standing: dict[Any, Known] = {}
         for row in self._held(Validation.objects.standing().order_by("pk")):
-            login, door = self.keys[Door][row.door_id]
+            login, door = self.doors[row.door_id]
             thing = self.keys[Asset][row.device_id]
             zone = self._zone(found, login, thing)
             facts = {
@@ -269,9 +269,20 @@ def office_rows(at: datetime) -> dict[str, list[dict[str, str]]]:
     }
 
 
-def counts(rows: Mapping[str, Iterable[Any]]) -> dict[str, int]:
-    """How many rows each sheet has, by its title."""
-    return {sheet.title: len(list(rows.get(sheet.name, ()))) for sheet in SHEETS}
+def export_counts() -> dict[str, int]:
+    """How many rows an export would have now, by the titles of the sheets."""
+    rows: dict[str, QuerySet] = {
+        "people": Member.objects.get_queryset(),
+        "accounts": Account.objects.all(),
+        "logins": Login.objects.all(),
+        "doors": Door.objects.all(),
+        "things": Asset.objects.all(),
+        "validations": Validation.objects.standing(),
+        "authenticators": Authenticator.objects.all(),
+        "backups": AuthenticatorBackup.objects.all(),
+        "grants": Grant.objects.open(),
+    }
+    return {sheet.title: rows[sheet.name].count() for sheet in SHEETS}
 
 
 def inventory_is_empty() -> bool:
@@ -324,12 +335,117 @@ def progress(batch: ImportBatch) -> Progress | None:
     return Progress(**said) if said else None
 
 
-def page_of_rows(batch: ImportBatch, *, verdict: str = "", sheet: str = "", page: str = "1") -> Page:
-    """The rows of a dry run, problems first, a hundred at a time."""
-    wanted = Q()
-    if verdict in Verdict.values:
-        wanted &= Q(verdict=verdict)
-    if sheet:
-        wanted &= Q(sheet=sheet)
-    rows: QuerySet[ImportRow] = batch.rows.filter(wanted).order_by("rank", "position")
-    return Paginator(rows, ROWS_A_PAGE).get_page(page)
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One sheet of a dry run: how many rows of each verdict it has, in the order of the verdicts."""
+
+    name: str
+    title: str
+    numbers: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """A dry run or a result as its page shows it."""
+
+    headline: str
+    rows: Page
+    verdict: str
+    sheet: str
+    verdicts: tuple[tuple[str, str, int], ...]
+    sheets: tuple[Tally, ...]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.verdict or self.sheet)
+
+
+def batch_page(batch: ImportBatch, *, verdict: str = "", sheet: str = "", number: str = "1") -> BatchPage:
+    """The rows of a dry run, problems first, a hundred at a time, with what there is to choose from."""
+    verdict = verdict if verdict in Verdict.values else ""
+    sheet = sheet if sheet in BY_NAME else ""
+    wanted = {name: value for name, value in (("verdict", verdict), ("sheet", sheet)) if value}
+    rows = batch.rows.filter(**wanted).order_by("rank", "position")
+    return BatchPage(
+        headline=headline(batch),
+        rows=Paginator(rows, ROWS_A_PAGE).get_page(number),
+        verdict=verdict,
+        sheet=sheet,
+        verdicts=tuple((one.value, one.label, batch.total(one)) for one in Verdict if batch.total(one)),
+        sheets=tuple(
+            Tally(name, BY_NAME[name].title, tuple((verdict, found.get(verdict, 0)) for verdict in Verdict.values))
+            for name, found in sorted(batch.counts.items(), key=lambda pair: list(BY_NAME).index(pair[0]))
+        ),
+    )
+
+
+def headline(batch: ImportBatch) -> str:
+    """What there is to say about an import, in one sentence."""
+    if batch.state != BatchState.CHECKED:
+        return _HEADLINES[batch.state].format(rows=rows_in_words(batch.writes))
+    if batch.must_ask:
+        return "One question first: which is the day?"
+    if batch.problems:
+        ready = f"{batch.writes} {'is' if batch.writes == 1 else 'are'} ready" if batch.writes else "none is ready"
+        need = "One row needs you" if batch.problems == 1 else f"{rows_in_words(batch.problems)} need you"
+        return f"{need}, {ready}."
+    if not batch.writes:
+        return f"Nothing new: {'the one row is' if batch.size == 1 else f'all {batch.size:,} rows are'} here already."
+    return f"{rows_in_words(batch.writes)} to import, nothing in the way."
+
+
+_HEADLINES: dict[str, str] = {
+    BatchState.WAITING: "{rows} under way.",
+    BatchState.DONE: "{rows} imported.",
+    BatchState.FAILED: "The import stopped. Nothing was written.",
+    BatchState.UNDONE: "That import was undone.",
+    BatchState.DISCARDED: "That upload was thrown away.",
+}
+
+
+def rows_in_words(count: int) -> str:
+    return "One row" if count == 1 else f"{count:,} rows"
+
+
+def day_samples(batch: ImportBatch) -> list[tuple[str, str]]:
+    """The two ways to read a day of this file, each with what one of its own cells would mean."""
+    sample = batch.asks[0]["sample"] if batch.asks else ""
+    return [
+        (order.value, f"{words}: {sample} is {day(sample, order):%-d %B %Y}" if sample else words)
+        for order, words in ((DayOrder.DAY_FIRST, "Day first"), (DayOrder.MONTH_FIRST, "Month first"))
+    ]
+
+
+def past_batches(member: Member, *, most: int = 20) -> list[ImportBatch]:
+    """The newest imports that this member may see."""
+    rows = ImportBatch.objects.visible_to(member).exclude(state=BatchState.DISCARDED)
+    return list(rows.select_related("uploaded_by").order_by("-pk")[:most])
+
+
+def may_be_undone(batch: ImportBatch) -> bool:
+    """Whether it is the last import, and no demo office."""
+    last = last_done()
+    return last is not None and last.pk == batch.pk and batch.origin == Origin.FILE
+
+
+def undo_effects(batch: ImportBatch) -> list[str]:
+    """What undoing an import does, as sentences."""
+    new = f"{rows_in_words(batch.new)} that it brought {'goes' if batch.new == 1 else 'go'} away."
+    changed = f"{rows_in_words(batch.changed)} that it changed {'stands' if batch.changed == 1 else 'stand'} as before."
+    return [
+        *([new] if batch.new else []),
+        *([changed] if batch.changed else []),
+        "If something since rests on what it brought, nothing happens and you are told what.",
+        "The trail keeps both, the import and the undo.",
+    ]
+
+
+def demo_effects() -> list[str]:
+    """What removing the demo office does, as sentences."""
+    gone = [f"{count} {words}" for words, count in what_would_go().items() if count]
+    listed = f"{', '.join(gone[:-1])} and {gone[-1]}" if len(gone) > 1 else "".join(gone) or "Nothing"
+    return [
+        f"{listed} go, also those that you added yourself.",
+        "Reminders and letters about them go with them.",
+        "You stay, and so does everybody who has joined. The trail stays.",
+    ]

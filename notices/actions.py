@@ -104,8 +104,8 @@ def _settle_done(dues: Iterable[Due], at: datetime) -> int:
 
 
 def _told(at: datetime) -> _Told:
-    rows = Reminder.objects.open().order_by("raised_at").values_list("key", "item", "member", "raised_at")
-    rows = list(rows)
+    open_ones = Reminder.objects.open().order_by("raised_at")
+    rows = list(open_ones.values_list("key", "item", "member", "raised_at"))
     lately = Letter.objects.filter(kind=LetterKind.REMINDER, queued_at__gt=at - GAP).values_list("recipient", flat=True)
     return _Told(
         keys=frozenset(key for key, *_ in rows),

@@ -11,10 +11,16 @@ from core.forms import DayField, PlainForm, StaleGuard
 from core.letters.enums import LetterState
 
 
+def _brokers() -> list[tuple[str, str]]:
+    """Every broker by name, and the choice of none."""
+    named = sorted((profile.name, slug) for slug, profile in catalogue().items())
+    return [("", "Choose a broker"), *((slug, name) for name, slug in named)]
+
+
 class NoticeForm(PlainForm):
     """A broker's notice, as somebody who received it puts it on file."""
 
-    broker = forms.ChoiceField(label="Broker")
+    broker = forms.ChoiceField(label="Broker", choices=_brokers)
     title = forms.CharField(label="What changes, in a few words", max_length=120)
     text = forms.CharField(
         label="The broker’s text",
@@ -27,15 +33,10 @@ class NoticeForm(PlainForm):
     )
     effective_on = DayField(label="In force from", required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        brokers = sorted((profile.name, slug) for slug, profile in catalogue().items())
-        self.fields["broker"].choices = [("", "Choose a broker"), *((slug, name) for name, slug in brokers)]
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
+    def clean(self) -> dict[str, Any]:
+        super().clean()
         _check_order(self)
-        return cleaned
+        return self.cleaned_data
 
 
 class EditNoticeForm(StaleGuard, PlainForm):
@@ -45,10 +46,10 @@ class EditNoticeForm(StaleGuard, PlainForm):
     answer_by = DayField(label="Answer by", help_text="Reminders follow the new day.")
     effective_on = DayField(label="In force from", required=False)
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
+    def clean(self) -> dict[str, Any]:
+        super().clean()
         _check_order(self)
-        return cleaned
+        return self.cleaned_data
 
 
 def _check_order(form: forms.BaseForm) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: TID251  # this is the place it is banned for
 from django.core.mail.backends.smtp import EmailBackend  # noqa: TID251  # likewise
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from core.letters import actions, kinds, rules
 from core.letters.enums import LetterKind, Outcome
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # No letter is begun later than this into a batch, so that the whole of it ends within a task's time and its leases.
 BATCH_SECONDS = 20
+# How long the end of a try is kept in memory while the database restarts, and how often it is offered.
+SETTLE_SECONDS, SETTLE_PAUSE = 20, 0.5
 OK, SERVICE_CLOSING = 250, 421
 
 
@@ -77,8 +79,26 @@ def _deliver(letter: Letter, relay: Relay, at: datetime) -> Try:
     else:
         if ended.outcome not in (Outcome.ACCEPTED, Outcome.NOT_NEEDED):
             log.warning("letter %s: %s (%s)", letter.key, ended.outcome, ended.reply)
-    actions.settle(letter, outcome=ended.outcome, reply=ended.reply, content=ended.content, at=at)
+    _settle(letter, ended, at)
     return ended
+
+
+def _settle(letter: Letter, ended: Try, at: datetime) -> None:
+    """Write down how the try ended. The relay may have the letter, so a database on its way back is waited for.
+
+    Raises OperationalError when it stays away: then the lease runs out and the letter, perhaps sent, is sent again.
+    """
+    begun = time.monotonic()
+    while True:
+        try:
+            actions.settle(letter, outcome=ended.outcome, reply=ended.reply, content=ended.content, at=at)
+        except (OperationalError, InterfaceError):
+            if time.monotonic() - begun > SETTLE_SECONDS:
+                raise
+            connection.close()
+            time.sleep(SETTLE_PAUSE)
+        else:
+            return
 
 
 def _try(letter: Letter, relay: Relay, at: datetime) -> Try:
@@ -100,7 +120,7 @@ class Relay:
         self.is_used = False
 
     @property
-    def talk(self) -> smtplib.SMTP | None:
+    def talk(self) -> _Talk | None:
         """The open conversation; None when there is none, or when a test's backend talks to nobody."""
         return getattr(self.backend, "connection", None)
 
@@ -136,7 +156,7 @@ class Relay:
         except OSError as lost:  # smtplib's own exceptions are of this kind too
             self.close()
             return Try(Outcome.AWAY, _broken(lost), stop=True)
-        if isinstance(self.talk, _Talk):
+        if self.talk is not None:
             self.talk.begin(self.backend.timeout, patience)
         self.is_used = True
         return None
@@ -148,12 +168,9 @@ class Relay:
         except OSError:
             return False
 
-    def _refused(self, refused: smtplib.SMTPException) -> Try:
+    def _refused(self, refused: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> Try:
         """What a reply means: 5xx about this letter is final; about us (53x, the sender, good-bye) it is not."""
-        if isinstance(refused, smtplib.SMTPRecipientsRefused):
-            code, words = next(iter(refused.recipients.values()))
-        else:
-            code, words = refused.smtp_code, refused.smtp_error
+        code, words = _reply_of(refused)
         if code == SERVICE_CLOSING or 530 <= code < 540 or isinstance(refused, smtplib.SMTPSenderRefused):
             self.close()
             return Try(Outcome.AWAY, _words(code, words), stop=True)
@@ -161,7 +178,7 @@ class Relay:
 
     def _lost(self, lost: Exception) -> Try:
         """The conversation broke off; after the whole letter was given away nobody knows whether it arrived."""
-        is_handed_over = isinstance(self.talk, _Talk) and self.talk.is_handed_over
+        is_handed_over = self.talk is not None and self.talk.is_handed_over
         self.close()
         # smtplib says "disconnected" for a silence too, and keeps the silence as the cause.
         is_silence = TimeoutError in (type(lost), type(lost.__context__))
@@ -175,7 +192,7 @@ class Relay:
             self.backend.connection = None
 
 
-class _Talk:
+class _Talk(smtplib.SMTP):
     """smtplib's conversation, which knows whether it gave the whole letter away and listens longer after that."""
 
     is_handed_over = False
@@ -183,34 +200,42 @@ class _Talk:
 
     def begin(self, timeout: int, patience: int) -> None:
         """Get ready for one letter: seconds to listen for each reply, and for the last one."""
-        self.sock.settimeout(timeout)
+        self._listen_for(timeout)
         self.is_handed_over, self.patience = False, max(timeout, patience)
 
     def send(self, s):
         super().send(s)
         if isinstance(s, bytes):  # commands are text; bytes are the letter itself, with its final dot
             self.is_handed_over = True
-            self.sock.settimeout(self.patience)
+            self._listen_for(self.patience)
 
-
-class _PlainTalk(_Talk, smtplib.SMTP):
-    pass
+    def _listen_for(self, seconds: int) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
 
 
 class _SecretTalk(_Talk, smtplib.SMTP_SSL):
-    pass
+    """The same over TLS from the first byte."""
 
 
 class _Backend(EmailBackend):
+    """Django's, speaking our way."""
+
     @property
     def connection_class(self):
-        return _SecretTalk if self.use_ssl else _PlainTalk
+        return _SecretTalk if self.use_ssl else _Talk
 
 
 def _backend():
     """The configured backend, SMTP with our own way of talking; a test's stays as it is."""
     configured = get_connection()
     return _Backend() if type(configured) is EmailBackend else configured
+
+
+def _reply_of(refused: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> tuple[int, bytes | str]:
+    if isinstance(refused, smtplib.SMTPRecipientsRefused):
+        return next(iter(refused.recipients.values()))
+    return refused.smtp_code, refused.smtp_error
 
 
 def _words(code: int, reply: object) -> str:

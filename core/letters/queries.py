@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, F, Max, Min, Q, Subquery, Value, When
+from django.db.models import Case, Count, Expression, F, Max, Min, Q, Subquery, Value, When
 
 from core.letters.enums import LetterState
 from core.letters.models import Attempt, Letter, Pulse
+
+# A moment, or what stands for one in a query that is compiled before it is asked.
+Moment = datetime | Expression
 
 PULSES = ("beat", "worker", "rules")
 BEAT_EVERY = timedelta(seconds=60)
@@ -85,11 +88,11 @@ def health(at: datetime) -> Health:
 OLDEST = Min(Case(When(tries=0, then=F("not_before")), default=F("queued_at")))
 
 
-def _late_letters(at: datetime):
+def _late_letters(at: Moment):
     return Letter.objects.unsent().filter(Q(not_before__lte=at) | Q(tries__gt=0))
 
 
-def _failed_letters(at: datetime):
+def _failed_letters(at: Moment):
     failed = [LetterState.GIVEN_UP, LetterState.REFUSED]
     return Letter.objects.filter(state__in=failed, settled_at__gt=at - FAILED_WITHIN)
 
@@ -98,7 +101,7 @@ def _failed_letters(at: datetime):
 FIGURES = [*(f"{name}_at" for name in PULSES), "oldest_waiting", "waiting", "failed"]
 
 
-def health_expressions(at: datetime) -> dict[str, Subquery]:
+def health_expressions(at: Moment) -> dict[str, Subquery]:
     """The figures of `health` as subqueries, so that a page can fetch them along with a row of its own."""
     pulses = {f"{name}_at": Subquery(Pulse.objects.filter(name=name).values("at")[:1]) for name in PULSES}
     return pulses | {

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
-from django.template import Context
-from django.template.loader import get_template, render_to_string
+from django.template import Context, engines
+from django.template.loader import render_to_string
 from django.utils.dateformat import format as in_words
 
 from core import clock
@@ -34,7 +34,8 @@ def content(name: str, *, subject: str, to, office, at: datetime | None = None, 
 
 
 def _text(template: str, context: dict[str, Any]) -> str:
-    text = get_template(template).template.render(Context(context, autoescape=False))
+    engine = engines["django"].engine  # type: ignore[attr-defined]  # the stubs know the common base of engines alone
+    text = engine.get_template(template).render(Context(context, autoescape=False))
     tidy = "\n".join(line.rstrip() for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", tidy).strip() + "\n"
 

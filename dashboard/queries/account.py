@@ -62,7 +62,7 @@ def page(account: Account, member: Member, *, at: datetime, office: Office) -> P
     asks = {line.door.slug: line for line in asked}
     matrix = recovery.validated_devices(cards)
     columns = tuple(name for _, name in matrix.columns)
-    held = recovery.keys_of_logins({grant.login_id for grant in grants}, at=at, office=office)
+    held = recovery.keys_of_logins({grant.login_id for grant in grants}, reader=member, at=at, office=office)
     used = [card for card in recovery.in_order(cards) if card.state != "none"]
     return Page(
         plates=recovery.plates(cards),

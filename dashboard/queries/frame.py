@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
+from typing import Any
 
+from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models import BigIntegerField, Count, DateTimeField, QuerySet, Subquery, Value
+from django.db.models.functions import JSONObject
 
 from core.letters import queries as letters
 from core.prepared import Prepared, Slot
@@ -18,13 +22,24 @@ MEASURED = [*letters.FIGURES, "notices_waiting", "calls_waiting"]
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """Somebody who asked, before sign-in, to be called back."""
+
+    pk: int
+    at: datetime
+    name: str
+    number: str
+    lost: str
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What the frame of every page says. `notices` wait for this member's answer; `calls` want to be called back."""
 
     office: Office
     health: letters.Health
     notices: int
-    calls: int
+    calls: list[Call]
 
 
 def frame(member: Member, *, at: datetime) -> Frame:
@@ -36,8 +51,12 @@ def frame(member: Member, *, at: datetime) -> Frame:
         office=office,
         health=letters.health_from(SimpleNamespace(**figures), at),
         notices=figures["notices_waiting"] or 0,
-        calls=figures["calls_waiting"] or 0,
+        calls=[_call(facts) for facts in json.loads(figures["calls_waiting"] or "[]")],
     )
+
+
+def _call(facts: dict[str, Any]) -> Call:
+    return Call(**facts | {"at": datetime.fromisoformat(facts["at"])})
 
 
 def _build() -> QuerySet[Office, tuple]:
@@ -45,8 +64,15 @@ def _build() -> QuerySet[Office, tuple]:
     return Office.objects.annotate(
         **letters.health_expressions(Slot("at", DateTimeField())),
         notices_waiting=_count(Acknowledgement.objects.waiting().filter(member=member)),
-        calls_waiting=_count(CallRequest.objects.filter(done_at=None)),
+        calls_waiting=Subquery(_calls()),
     ).values_list(*OFFICE_FIELDS, *MEASURED)
+
+
+def _calls() -> QuerySet:
+    """Open requests for a call as one JSON list, the oldest first."""
+    facts = JSONObject(pk="pk", at="at", name="name", number="number", lost="lost")
+    waiting = CallRequest.objects.filter(done_at=None).order_by().annotate(_one=Value(1)).values("_one")
+    return waiting.annotate(all=JSONBAgg(facts, order_by="pk")).values("all")
 
 
 def _count(rows: QuerySet) -> Subquery:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -13,7 +11,6 @@ from dashboard.context import frame_facts
 from dashboard.queries import today as queries
 from identity import policies
 from identity.access import Request, requires
-from identity.models import CallRequest
 from recovery.accessgraph import State
 
 CENSUS: list[tuple[State, str]] = [
@@ -30,7 +27,5 @@ def today(request: Request) -> HttpResponse:
     """A verdict sentence, what needs doing, who is ready."""
     facts = queries.today(request.user, at=clock.now(), office=frame_facts(request).office)
     census = [(state, facts.census[state], words) for state, words in CENSUS]
-    calls: Iterable[CallRequest] = []
-    if request.user.is_manager and frame_facts(request).calls:
-        calls = CallRequest.objects.filter(done_at=None).order_by("pk")
+    calls = frame_facts(request).calls if request.user.is_manager else []
     return render(request, "dashboard/today.html", {"facts": facts, "census": census, "calls": calls})

@@ -18,8 +18,9 @@ from exchange.enums import BatchState, DayOrder, Origin, Verdict
 from exchange.models import ImportBatch, ImportRow
 from exchange.policies import may_import
 from exchange.rules.plan import Plan, ambiguous_columns, make_plan
-from exchange.rules.world import Importer, PlannedRow, World
+from exchange.rules.world import Importer, PlannedRow, Trouble, World
 from exchange.sheets.cells import show
+from exchange.sheets.columns import BY_NAME
 from exchange.sheets.reading import Reading, ReadRow, ReadSheet
 from identity.models import Member
 from identity.policies import may_change_member, may_give_role
@@ -38,9 +39,9 @@ def upload(reading: Reading, *, by: Member, at: datetime, origin: str = Origin.F
     names = ", ".join(reading.names)
     batch = ImportBatch.objects.create(
         origin=origin,
-        names="A file" if find(names) else names[:300],
+        file_name="A file" if find(names) else names[:300],
         digest=reading.digest,
-        by=by,
+        uploaded_by=by,
         uploaded_at=at,
         asks=[asdict(ask) for ask in ambiguous_columns(reading.sheets)],
         layout=[{"name": one.name, "title": one.title, "letters": one.letters} for one in reading.sheets],
@@ -93,9 +94,15 @@ def _verdict(sheet: ReadSheet, row: PlannedRow) -> dict:
         "verdict": row.verdict,
         "rank": Verdict(row.verdict).rank,
         "word": row.word[:300],
-        "troubles": [[sheet.address(row.number, one.column), one.words] for one in row.troubles],
+        "troubles": [[sheet.address(row.number, one.column), one.words] for one in _in_order(row)],
         "changes": [[column, show(before), show(after)] for column, before, after in row.changes],
     }
+
+
+def _in_order(row: PlannedRow) -> list[Trouble]:
+    """The troubles of a row from left to right, those of the row as a whole first."""
+    places = {column.name: place for place, column in enumerate(BY_NAME[row.sheet].columns)}
+    return sorted(row.troubles, key=lambda one: places.get(one.column or "", -1))
 
 
 def plan_again(batch: ImportBatch, world: World, by: Member) -> Plan:

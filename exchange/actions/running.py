@@ -59,7 +59,8 @@ def _claim() -> ImportBatch | None:
     if batch is None:
         return None
     if batch.tries >= MOST_TRIES:
-        return _give_up(batch)
+        _give_up(batch)
+        return None
     batch.tries += 1
     batch.save(update_fields=["tries"])
     return batch
@@ -78,9 +79,9 @@ def _run(claimed: ImportBatch, *, at: datetime) -> ImportBatch | None:
     batch = waiting.select_for_update(skip_locked=True).first()
     if batch is None:
         return None
-    by = Member.objects.get(pk=batch.pressed_by_id)
-    if not (may_import(by) and by.is_active):
-        raise Refused(f"{by.name} may no longer import. Ask an owner or a manager to press it.")
+    by = batch.pressed_by
+    if by is None or not (may_import(by) and by.is_active):
+        raise Refused(f"{by} may no longer import. Ask an owner or a manager to press it.")
     return carry_out(batch, by=by, at=at)
 
 
@@ -115,7 +116,7 @@ def _tell_trail(batch: ImportBatch, plan: Plan, *, by: Member, at: datetime) -> 
             verb = Verb.ROLE_CHANGED if "role" in changes else Verb.MEMBER_CHANGED
             record(verb, by=by, about=member, at=at, import_=batch.pk, changes=changes)
     facts = {"new": batch.new, "changed": batch.changed, "left_out": batch.problems if batch.leaves_out else 0}
-    record(Verb.IMPORT_RUN, by=by, about=batch, at=at, files=batch.names, digest=batch.digest, **facts)
+    record(Verb.IMPORT_RUN, by=by, about=batch, at=at, files=batch.file_name, digest=batch.digest, **facts)
 
 
 def _written(rows: Iterable[PlannedRow]) -> Iterable[PlannedRow]:

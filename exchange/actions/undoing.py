@@ -44,7 +44,7 @@ def undo(batch: ImportBatch, *, by: Member, at: datetime) -> ImportBatch:
     held.state, held.undone_at = BatchState.UNDONE, at
     held.save(update_fields=["state", "undone_at"])
     held.written.all().delete()
-    record(Verb.IMPORT_UNDONE, by=by, about=held, at=at, files=held.names, digest=held.digest, rows=len(written))
+    record(Verb.IMPORT_UNDONE, by=by, about=held, at=at, files=held.file_name, digest=held.digest, rows=len(written))
     return held
 
 
@@ -120,7 +120,7 @@ def _check_nothing_rests_on(made: dict[str, set[int]]) -> None:
         if not numbers:
             continue
         for relation in MODELS[sheet]._meta.related_objects:
-            own = made.get(sheets.get(relation.related_model, ""), set())  # type: ignore[call-overload]  # never "self"
+            own = made.get(sheets.get(relation.related_model, ""), set())
             found = _resting(relation, numbers).exclude(pk__in=own).first()
             if found is not None:
                 raise Refused(_rests(found, relation, numbers))

@@ -150,7 +150,7 @@ class _SheetPlanner:
             return text
         entries = profile.doors if noun == "door" else [one for one in profile.factors if one.enrolled]
         try:
-            return cells.entry(entries, text, noun, profile.name)  # type: ignore[arg-type]  # both are entries
+            return cells.entry(entries, text, noun, profile.name)
         except BadCell as no:
             row.trouble(noun, str(no))
             return text

@@ -20,6 +20,8 @@ from exchange.enums import DayOrder
 from exchange.sheets.columns import Column, Kind
 
 NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "nobody", "nil", "null"})
+# For what may itself be a key or the end of a number: nothing but signs.
+NO_SIGN = frozenset({"", "-", "–", "—", "n/a"})
 NO_DAY = NOTHING | {"never", "not yet", "unknown", "?", "tbd", "nie", "open"}
 YES = frozenset("yes y true t 1 x ✓ ✔ on ja j oui si sí sim active used".split())  # noqa: SIM905  # reads as a list of words
 NO = frozenset("no n false f 0 off nein non não inactive unused".split())  # noqa: SIM905  # reads as a list of words
@@ -67,10 +69,17 @@ def _not_longer(column: Column, text: str) -> str:
 
 
 def _hint(column: Column, text: str) -> str:
-    hint = "" if text.lower() in NOTHING else text.lstrip("•*.… ")
+    hint = "" if text.lower() in NO_SIGN else bare_hint(text)
     if len(hint) > column.longest:
         raise BadCell("Write only the last four characters. Postern keeps no whole number and no whole user name.")
     return hint
+
+
+def bare_hint(text: str) -> str:
+    """The end of a number without what masks the rest, and without the point a spreadsheet adds to a number."""
+    if len(text) <= 4:
+        return text
+    return text.lstrip("•*… ").removesuffix(".0")
 
 
 def _email(column: Column, text: str) -> str:
@@ -85,12 +94,12 @@ def _email(column: Column, text: str) -> str:
 
 
 def _ref(column: Column, text: str) -> str:
-    return "" if text.lower() in NOTHING else slugify(text)
+    return "" if text.lower() in NO_SIGN else slugify(text)
 
 
 def _refs(column: Column, text: str) -> tuple[str, ...]:
     parts = (part.strip() for part in re.split(r"[,;|\n]| \+ | & ", text))
-    return tuple(sorted({slugify(part) for part in parts if part.lower() not in NOTHING}))
+    return tuple(sorted({slugify(part) for part in parts if part.lower() not in NO_SIGN}))
 
 
 def _choice(column: Column, text: str) -> str:
@@ -116,7 +125,8 @@ def _word(column: Column, text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _synonyms(name: str, groups: tuple[tuple[str, ...], ...]) -> Mapping[str, str]:
-    return {plain_word(word): group[0] for group in reversed(groups) for word in group}
+    also = {plain_word(word): group[0] for group in groups for word in group}
+    return also | {plain_word(group[0]): group[0] for group in groups}
 
 
 def plain_word(text: str) -> str:
@@ -184,8 +194,9 @@ def _hour(column: Column, text: str) -> int | None:
 def _zone(column: Column, text: str) -> str:
     if text.lower() in NOTHING:
         return ""
-    zones = _zones()
-    word = plain_word(text)
+    zones, word = _zones(), plain_word(text)
+    if text in available_timezones():
+        return text
     found = zones.get(word) or zones.get(plain_word(text.rpartition("/")[2]))
     if found is None:
         raise BadCell(f"There is no time zone “{text}”. Write one like Europe/Zurich.")

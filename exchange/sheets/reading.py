@@ -10,7 +10,7 @@ from functools import cache
 
 from openpyxl.utils import get_column_letter
 
-from exchange.sheets.cells import plain_word, restore, secret_in
+from exchange.sheets.cells import bare_hint, plain_word, restore, secret_in
 from exchange.sheets.columns import BY_NAME, SHEETS, Column, Kind, Sheet
 from exchange.sheets.files import Table, Unreadable, Upload, tables
 
@@ -182,13 +182,13 @@ def _fault(column: Column, text: str) -> str | None:
     """Why this cell must not even be kept until somebody looks: a secret, or a number that is whole."""
     if not text:
         return None
-    if column.kind == Kind.HINT and len(_typed(column, text).lstrip("•*.… ")) > column.longest:
+    if column.kind == Kind.HINT and len(bare_hint(text.strip())) > column.longest:
         return "Write only the last four characters. Postern keeps no whole number and no whole user name."
     return secret_in(text)
 
 
 def _typed(column: Column, text: str) -> str:
     """The text without what a spreadsheet adds to a number; texts lose line breaks unless they are notes."""
-    if column.kind in (Kind.HINT, Kind.KEY, Kind.REF, Kind.NUMBER) and re.fullmatch(r"\d+\.0+", text):
+    if column.kind in (Kind.KEY, Kind.REF, Kind.NUMBER) and re.fullmatch(r"\d+\.0+", text):
         return text.partition(".")[0]
     return text if column.name == "note" else " ".join(text.split())

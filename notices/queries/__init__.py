@@ -32,8 +32,6 @@ class Line:
 
     notice: Notice
     is_mine: bool
-    asked: int
-    given: int
     state: str
 
 
@@ -71,17 +69,13 @@ def notices_for(member: Member, *, closed: bool = False) -> QuerySet[Notice]:
     """The notices a member may read, those that wait for their own answer first, then by deadline."""
     rows = Notice.objects.visible_to(member).filter(closed_at__isnull=not closed)
     own = Q(answers__member=member, answers__state__in=WAITING)
-    rows = rows.annotate(
-        own=Count("answers", filter=own, distinct=True),
-        asked=Count("answers", distinct=True),
-        given=Count("answers", filter=~Q(answers__state__in=WAITING), distinct=True),
-    )
+    rows = rows.annotate(own=Count("answers", filter=own))
     return rows.order_by("-closed_at", "-pk") if closed else rows.order_by("-own", "answer_by", "pk")
 
 
 def lines(rows: Iterable[Notice], today: date) -> list[Line]:
     """Rows of `notices_for` as the list shows them."""
-    return [Line(row, bool(row.own), row.asked, row.given, pressure(row, today)) for row in rows]
+    return [Line(row, bool(getattr(row, "own", 0)), pressure(row, today)) for row in rows]
 
 
 def pressure(notice: Notice, today: date) -> str:

@@ -165,7 +165,7 @@ def _why_you(one: Due, people: Circle) -> str:
             RuleKind.BACKUP: "It is the second way into a login of yours.",
             RuleKind.NOTICE: f"{one.context.place} changes something at a login of yours.",
         }[one.rule]
-    holder = people.everybody.get(one.context.holder_id)
+    holder = people.everybody.get(one.context.holder_id) if one.context.holder_id else None
     if holder is None:
         return "No person holds this login, so you are asked."
     if holder.pk in people.askable:
@@ -196,17 +196,21 @@ def _next_asked(dues: Sequence[Due], people: Circle, today: date) -> str:
     """Who is asked next, and when, about the first of the reader's own things; else when they are asked again."""
     again = f"You are asked again on {short_day(ladder.next_monday(today), today)}, and each Monday until it is done."
     climbing = [one for one in dues if one.is_own and one.context.steps and not one.context.standing]
-    if not climbing:
-        return again
-    one, asked = climbing[0], []
+    asked = _asked_later(climbing[0], people, today) if climbing else []
+    return f"If it is not done by then, we ask {_and(asked)}." if asked else again
+
+
+def _asked_later(one: Due, people: Circle, today: date) -> list[str]:
+    """Who else hears of a matter on its ladder, and on which day to come."""
     rungs = [(ladder.MANAGERS_FROM, people.managers)]
     rungs += [(ladder.OWNERS_FROM, people.owners)] if one.context.tells_owners else []
+    asked = []
     for late, group in rungs:
-        day = one.last_day + timedelta(days=late)
+        day = (one.last_day or date.min) + timedelta(days=late)
         names = [person.name for person in group if person.pk != one.to.pk]
         if day > today and names:
             asked.append(f"{_and(names)} on {short_day(day, today)}")
-    return f"If it is not done by then, we ask {_and(asked)}." if asked else again
+    return asked
 
 
 def _button(dues: Sequence[Due]) -> str:
@@ -244,8 +248,8 @@ def refreshed_notice(letter, at: datetime) -> Content | None:
     kind, _, number = letter.key.partition(":")
     if kind != "notice":
         return Content(subject=letter.subject, text=letter.text, html=letter.html)
-    answer = Acknowledgement.objects.waiting().filter(notice_id=number.partition(":")[0], member=letter.recipient)
-    answer = answer.select_related("notice", "member").first()
+    owed = Acknowledgement.objects.waiting().filter(notice_id=number.partition(":")[0], member=letter.recipient)
+    answer = owed.select_related("notice", "member").first()
     return notice_letter(answer.notice, to=answer.member, office=Office.objects.get(), at=at) if answer else None
 
 

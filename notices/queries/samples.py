@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from core import clock
 from core.letters import rendering
@@ -37,10 +38,17 @@ def samples(to: Member, *, office: Office, at: datetime) -> Iterator[tuple[str, 
 
 
 def _own(to: Member, at: datetime) -> list[Matter]:
-    facts = {"rule": RuleKind.VALIDATION, "holder_id": to.pk, "place": "Trader Workstation", "steps": ladder.PROOFS}
+    facts: dict[str, Any] = {"rule": RuleKind.VALIDATION, "holder_id": to.pk, "place": "Trader Workstation"}
     ends_at = lapse(at, 7, to.timezone)
     dated = [
-        Matter(item=f"validation:{n}", thing=thing, ends_at=ends_at, target=(NOBODY, NOBODY + n), **facts)
+        Matter(
+            item=f"validation:{n}",
+            thing=thing,
+            ends_at=ends_at,
+            steps=ladder.PROOFS,
+            target=(NOBODY, NOBODY + n),
+            **facts,
+        )
         for n, thing in enumerate(("ThinkPad X1", "iPad", "iMac", "Office PC", "Spare laptop"))
     ]
     target = (NOBODY, NOBODY + 9)
@@ -83,7 +91,7 @@ def _notice(to: Member, at: datetime) -> Notice:
 
 
 def _of_the_gate(to: Member, other: Member, office: Office, at: datetime) -> Iterator[tuple[str, Content]]:
-    facts = {"to": to, "office": office, "at": at}
+    facts: dict[str, Any] = {"to": to, "office": office, "at": at}
     yield (
         "invitation",
         rendering.content(

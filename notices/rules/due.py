@@ -44,9 +44,11 @@ class Matter:
         """The rung it stands on for a reader in the named zone."""
         if self.standing:
             return self.standing
+        last_day = self.last_day_in(zone)
+        if last_day is None:
+            return None
         begun = clock.local_day(self.begun_at, zone) if self.begun_at else None
-        today = clock.local_day(at, zone)
-        return ladder.rung(self.steps, last_day=self.last_day_in(zone), today=today, begun=begun)
+        return ladder.rung(self.steps, last_day=last_day, today=clock.local_day(at, zone), begun=begun)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,8 @@ _NOUNS = {
 class DeviceProof:
     """What is on file about one device at one door: a cell of the matrix, a row of a device's page.
 
-    `is_shown` says that the reader may open the device's page. `proof` is unknown on a thing that is gone; `days` and `limit` feed the `age` tag, None without
-    a date or without an end.
+    `is_shown` says that the reader may open the device's page. `proof` is unknown on a thing that is gone; `days` and
+    `limit` feed the `age` tag, None without a date or without an end.
     """
 
     id: int

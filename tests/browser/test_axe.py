@@ -32,7 +32,7 @@ PAGES = [
     "/trail/?check=1",
     "/office/",
     "/office/import/",
-    "/office/import/demo/remove/",
+    "/office/demo/remove/",
     "/me/",
     "/me/codes/",
     "/search/?q=ma",

@@ -383,3 +383,22 @@ def test_the_task_stops_when_the_relay_is_away(settings, sink, trader, at):
 
     assert Attempt.objects.count() == 1
     assert set(states().values()) == {LetterState.QUEUED}
+
+
+def test_how_a_try_ended_is_kept_while_the_database_restarts(sink, trader, at, monkeypatch):
+    queue(trader, 1, at)
+    settle, away = actions.settle, iter([OperationalError("restarting"), OperationalError("starting up")])
+
+    def shaky(letter, **facts):
+        if error := next(away, None):
+            raise error
+        return settle(letter, **facts)
+
+    monkeypatch.setattr(actions, "settle", shaky)
+    monkeypatch.setattr(delivery, "SETTLE_PAUSE", 0)
+    monkeypatch.setattr(delivery.connection, "close", lambda: None)
+
+    assert delivery.deliver_waiting(at=at) == {"accepted": 1}
+
+    assert len(sink.kept) == 1
+    assert states() == {"k:1": "accepted"}

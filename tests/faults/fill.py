@@ -1,7 +1,7 @@
 """`python -m tests.faults.fill PEOPLE LETTERS`: an office in the database that the environment names.
 
 Each person has a thing that nobody has proved, so one reminder is due for each of them; LETTERS more lie in the outbox
-already. Prints the cookie of a signed-in owner.
+already. Its only output is the session key of a signed-in owner.
 """
 
 from __future__ import annotations
@@ -62,4 +62,4 @@ def _things(members: list[Member], at) -> None:
 
 
 if __name__ == "__main__":
-    print(fill(*map(int, sys.argv[1:])))
+    sys.stdout.write(fill(*map(int, sys.argv[1:])))

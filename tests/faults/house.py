@@ -40,6 +40,7 @@ class House:
     beats: list[subprocess.Popen[bytes]] = field(default_factory=list)
     web: subprocess.Popen[bytes] | None = None
     web_port: int = 0
+    cookie: str = ""
 
     def run(self, *arguments: str) -> str:
         """A Python program in this house; what it printed."""
@@ -114,7 +115,7 @@ class House:
         return dict(self.rows("SELECT state, count(*) FROM letters_letter GROUP BY state"))
 
     def until(self, holds: Callable[[], bool], *, within: float) -> float:
-        """Wait until something holds; seconds that took. Fails the test, with the programs' last words, when it doesn't."""
+        """Wait until something holds; seconds that took. Fails, with the programs' last words, when it doesn't."""
         begun = time.monotonic()
         while time.monotonic() - begun < within:
             try:

@@ -22,6 +22,6 @@ for entry in app.conf.beat_schedule.values():
 app.conf.broker_transport_options = {**app.conf.broker_transport_options, "visibility_timeout": 10}
 rules.LEASE = 4 * SECOND
 rules.AWAY_WAIT = SECOND
-rules.GROWING = {outcome: (SECOND, 1, SECOND) for outcome in (Outcome.DEFERRED, Outcome.UNANSWERED)}
+rules.GROWING = dict.fromkeys((Outcome.DEFERRED, Outcome.UNANSWERED), (SECOND, 1, SECOND))
 rules.PATIENCE = (2, 2, 2)
 settings.EMAIL_TIMEOUT = 2

@@ -21,7 +21,7 @@ def test_nothing_is_lost_and_each_key_is_one_letter_whatever_is_killed(tmp_path)
     assert report.lost == 0, report
     assert (report.accepted, report.unsettled) == (plan.expected, 0), report
     assert report.ids == report.keys == plan.expected, report
-    assert report.doubles <= report.lost_replies + report.killed_between, report
+    assert report.doubles <= report.lost_replies + report.killed["worker"], report
     assert report.most_copies <= 3, report
     assert report.killed == {"worker": 3, "valkey": 1, "postgres": 1}
     assert sorted(count for _, count in told) == [1] * plan.people

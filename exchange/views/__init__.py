@@ -1,0 +1,1 @@
+"""The pages of importing, exporting and the demo office."""
