@@ -20,14 +20,6 @@ EVENTS_SHOWN = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Bolts:
-    """One row of the table of doors and bolts, with what the broker's profile says the door asks for."""
-
-    card: recovery.DoorCard
-    asks: DoorLine
-
-
-@dataclass(frozen=True, slots=True)
 class GrantRow:
     """One login's rights in the account: (right, whether it has it), in the enum's order."""
 
@@ -39,8 +31,9 @@ class GrantRow:
 class Page:
     """All that the account's page shows. `devices` are rows of a matrix whose columns are named with each cell."""
 
-    plates: tuple[recovery.Plate, ...]
-    bolts: list[Bolts]
+    plates: list[tuple[recovery.Plate, str]]
+    bolts: list[recovery.DoorCard]
+    asks: list[DoorLine]
     columns: tuple[str, ...]
     devices: list[tuple[recovery.DeviceProof, list[tuple[str, recovery.DeviceProof | None]]]]
     grants: list[GrantRow]
@@ -59,14 +52,14 @@ def page(account: Account, member: Member, *, at: datetime, office: Office) -> P
     )
     cards = recovery.doors_of_account(account, member, at=at, office=office)
     asked = door_lines(account.profile, entity=account.entity, on=local_day(at, office.timezone))
-    asks = {line.door.slug: line for line in asked}
     matrix = recovery.validated_devices(cards)
-    columns = tuple(name for _, name in matrix.columns)
+    columns = tuple(account.profile.short_name(slug) for slug, _ in matrix.columns)
     held = recovery.keys_of_logins({grant.login_id for grant in grants}, reader=member, at=at, office=office)
     used = [card for card in recovery.in_order(cards) if card.state != "none"]
     return Page(
-        plates=recovery.plates(cards),
-        bolts=[Bolts(card, asks[card.interface]) for card in used],
+        plates=[(plate, account.profile.short_name(plate.interface)) for plate in recovery.plates(cards)],
+        bolts=used,
+        asks=[line for line in asked if line.door.slug in {card.interface for card in used}],
         columns=columns,
         devices=[(device, list(zip(columns, cells, strict=True))) for device, cells in matrix.rows],
         grants=[GrantRow(grant, [(right, right in grant.rights) for right in Right.values]) for grant in grants],

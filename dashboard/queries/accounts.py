@@ -42,7 +42,8 @@ def _row(account: Account, reaching: list[tuple[int, str | None]], stand) -> Row
         for door in stand.get(login, []):
             states[door.interface] = _worse(door.state, states.get(door.interface, "none"))
     profile = account.profile
-    shown = [(states[one.slug], one.name, profile.short_name(one.slug)) for one in profile.doors if one.slug in states]
+    used = [one for one in profile.doors if states.get(one.slug, "none") != "none"]
+    shown = [(states[one.slug], one.name, one.short_name) for one in used]
     people = list(dict.fromkeys(holder.split()[0] if holder else "A program" for _, holder in reaching))
     return Row(account=account, doors=shown, people=people)
 

@@ -120,6 +120,7 @@ def logins_of(person: Member, by: Member, picture: doors.Picture) -> list[LoginR
             doors=[
                 (door.state, login.profile.door(door.interface).name, login.profile.short_name(door.interface))
                 for door in stand.get(login.pk, [])
+                if door.state != "none"
             ],
             accounts=grants.get(login.pk, []),
         )

@@ -231,7 +231,8 @@ _DUE = Prepared(_build_due)
 def _validation_task(row: DueRow, *, at: datetime, office: Office, zone: str) -> Task:
     proof = device_rules.proof_state(outcome=row.outcome, lapses_at=row.lapses_at, at=at, warn_days=office.warn_days)
     door = catalogue()[row.broker].short_name(row.interface)
-    whose = f"{row.holder.split()[0]}’s " if row.holder else ""
+    first = row.holder.split()[0] if row.holder else ""
+    whose = f"{first}’s " if first and first not in row.thing else ""
     last_day = device_rules.last_good_day(row.lapses_at, zone) if row.lapses_at else None
     days_late = (local_day(at, zone) - last_day).days if last_day else 0
     return Task(

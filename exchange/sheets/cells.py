@@ -231,7 +231,7 @@ _READERS: dict[Kind, Callable[[Column, str], Any]] = {
 
 
 # --- days ------------------------------------------------------------------------------------------------------------
-_TIME = r"(?:[ T,]+\d{1,2}[:.h]\d{2}.*)?"
+_TIME = r"(?:[ t,]+\d{1,2}[:.h]\d{2}.*)?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
 _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)")
 _POINTS = re.compile(rf"(\d{{1,2}})\.\s?(\d{{1,2}})\.\s?(\d{{4}}|\d\d){_TIME}")
@@ -281,7 +281,7 @@ def _ordered(first: int, second: int, year: int, order: str, text: str) -> date:
 def _day_in_words(word: str, text: str) -> date:
     parts = _IN_WORDS.findall(word)
     months = [_MONTHS[part] for part in parts if part in _MONTHS]
-    numbers = [int(part) for part in parts if part.isdigit()]
+    numbers = [int(part) for part in parts if part.isdecimal() and len(part) <= 4]
     if len(months) == 1 and len(numbers) == 2:
         one, other = numbers
         return _date(max(one, other), months[0], min(one, other), text) if max(one, other) > 31 else _bad_day(text)

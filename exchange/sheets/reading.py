@@ -72,6 +72,8 @@ def read_uploads(uploads: Sequence[Upload]) -> Reading:
         sheets[sheet.name] = _read(table, sheet, remarks)
     if not sheets:
         raise Unreadable(f"No table was found. Name the sheets or files {', '.join(BY_NAME)}.")
+    if not any(sheet.rows for sheet in sheets.values()):
+        raise Unreadable("There are headers, and no rows below them.")
     return Reading(
         names=tuple(upload.name for upload in uploads),
         digest=_digest(uploads),
@@ -144,9 +146,9 @@ def _read(table: Table, sheet: Sheet, remarks: list[str]) -> ReadSheet:
     if doubled:
         letters = " and ".join(get_column_letter(at + 1) for at, column in columns.items() if column.name == doubled)
         raise Unreadable(f"“{table.title}” has “{doubled}” twice, in columns {letters}. Delete or rename one of them.")
-    missing = [column.name for column in sheet.required if column.name not in names]
+    missing = next((name for name in _told_apart_by(sheet) if not set(name.split(" or ")) & set(names)), None)
     if missing:
-        raise Unreadable(f"“{table.title}” has no column “{missing[0]}”. Add it: {sheet.by_name[missing[0]].help}")
+        raise Unreadable(f"“{table.title}” has no column “{missing}”, by which its rows are known. Add it.")
     remarks.extend(_unread(table, index, columns))
     return ReadSheet(
         name=sheet.name,
@@ -154,6 +156,12 @@ def _read(table: Table, sheet: Sheet, remarks: list[str]) -> ReadSheet:
         letters={column.name: get_column_letter(position + 1) for position, column in columns.items()},
         rows=list(_rows(table, index, columns)),
     )
+
+
+def _told_apart_by(sheet: Sheet) -> tuple[str, ...]:
+    """The columns without which no row can be found. The others need not be there for rows that are here already."""
+    named = "name" if "name" in sheet.by_name else "label"
+    return (f"key or {named}",) if sheet.key == ("key",) else sheet.key
 
 
 def _unread(table: Table, index: int, columns: dict[int, Column]) -> Iterator[str]:

@@ -58,7 +58,7 @@ def test_the_list_says_who_holds_a_thing_what_it_opens_and_what_stands_in(tom, l
 
     assert (rows["ThinkPad X1"].opens, rows["ThinkPad X1"].spare.words) == ("1 door, Maria at IBKR", "Desk PC 1")
     assert (rows["iPhone 15"].opens, rows["iPhone 15"].spare.words) == ("2 doors, Maria at IBKR", "None")
-    assert "80 days 9 left" in text
+    assert "80 days 10 left" in text
     assert "Maria Santos 2 doors, Maria at IBKR None" in text
 
 
@@ -122,7 +122,8 @@ def test_a_page_of_things_weighs_little_and_the_next_one_follows(tom, trader, do
     first, second = tom.get(LIST), tom.get(f"{LIST}?page=2")
 
     assert (len(first.context["rows"]), len(second.context["rows"])) == (75, 5)
-    assert len(first.content) / 75 < 800
+    weight = (len(first.content) - len(tom.get(f"{LIST}?text=xyz").content)) / 75
+    assert weight * 100 < 70_000
     assert 'rel="next"' in first.content.decode()
 
 
@@ -139,7 +140,7 @@ def test_a_thing_s_page_says_what_it_opens_and_what_happens_if_it_is_lost(tom, m
 
     assert "102 days 12 late" in text
     assert "Nothing shuts. Every door it helps open has another way." in text
-    assert "One door shuts, and one is no longer known to open." not in phones
+    assert "Two doors shut." in phones
     assert "IB Key on her phone is on a lost phone." in phones
     assert "Carries IB Key on her phone" in phones
 
@@ -154,7 +155,7 @@ def test_the_timeline_says_in_words_what_it_draws(tom, door, laptop):
     assert len(year.ticks) == 11
     assert year.words == (
         "Last twelve months. TWS was proven on 7 May, 13 August and has been past its limit since 11 November."
-    ).replace("11 November", "11 November")
+    )
     (row,) = year.rows
     assert (row.name, row.state) == ("TWS", "unknown")
     assert len(row.row.good) == 2
@@ -301,8 +302,9 @@ def test_losing_a_thing_says_first_what_it_shuts(tom, login, door, laptop, phone
 
     asked = tom.get(page(phone, "lost/"))
     assert asked.context["effects"] == [
-        "One door shuts.",
+        "Two doors shut.",
         "Trader Workstation, Maria at IBKR: IB Key is on a lost phone.",
+        "Client Portal / Advisor Portal, Maria at IBKR: IB Key is on a lost phone.",
         "IB Key of Maria at IBKR is on it and goes with it.",
         "SIM 0142 is in it and goes with it.",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.forms import plain
@@ -79,6 +79,7 @@ def test_a_column_says_its_order_by_its_own_cells_or_is_asked(texts, said):
     assert day_order(texts) == said
 
 
+@settings(deadline=None)
 @given(st.dates(min_value=date(1970, 1, 1), max_value=date(2100, 12, 31)))
 def test_every_day_comes_back_from_every_way_of_writing_it(one):
     assert day(show(one)) == one
@@ -202,6 +203,7 @@ def test_every_text_comes_back_from_a_neutralised_cell(text):
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_no_cell_is_a_crash(text):
     for sheet in SHEETS:
         for one in sheet.columns:
