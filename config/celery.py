@@ -22,7 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 log = logging.getLogger(__name__)
 
 SCHEDULE = {
-    "raise what is due": {"task": "notices.raise_due", "schedule": timedelta(seconds=60)},
+    "raise what is due": {"task": "notices.raise_due", "schedule": timedelta(seconds=30)},
     "send waiting letters": {"task": "letters.deliver", "schedule": timedelta(seconds=15)},
     "run waiting imports": {"task": "exchange.run_imports", "schedule": timedelta(seconds=3)},
 }

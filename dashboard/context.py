@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from core import clock
+from core.letters.queries import BEAT_EVERY
 from dashboard.queries.frame import Frame
 from dashboard.queries.frame import frame as frame_of
 from dashboard.rail import rail
 from identity.access import Request, is_inside
+
+# When this web process began: scheduler and worker start after it and get their time before they are called away.
+STARTED = clock.now()
 
 
 def frame(request: Request) -> dict[str, Any]:
@@ -40,7 +44,8 @@ def frame_facts(request: Request) -> Frame:
 def banners(facts: Frame) -> list[dict[str, str]]:
     """What is wrong with Postern itself, in words; computed by the web process alone."""
     trouble = facts.health.in_words()
-    if not trouble:
+    starting = clock.now() - STARTED < 2 * BEAT_EVERY and not facts.health.mail_late
+    if not trouble or starting:
         return []
     return [
         {"state": "late", "title": trouble, "text": "Your data is safe.", "url": "/letters/", "action": "See the post"}

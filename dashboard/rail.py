@@ -51,20 +51,25 @@ GROUPS = [
 
 def rail(member, path: str, facts) -> list[tuple[str, list[Item]]]:
     """The groups this member sees, with the line of the present page marked."""
-    groups = []
-    for heading, lines in GROUPS:
-        items = [_item(line, path, facts) for line in lines if _sees(member, line[3])]
-        if items:
-            groups.append((heading, items))
-    return groups
+    seen = [(heading, [line for line in lines if _sees(member, line[3])]) for heading, lines in GROUPS]
+    here = max((url for _, lines in seen for url in map(_url, lines) if _covers(url, path)), key=len, default="")
+    return [(heading, [_item(line, here, facts) for line in lines]) for heading, lines in seen if lines]
+
+
+def _url(line) -> str:
+    return reverse(line[0])
+
+
+def _covers(url: str, path: str) -> bool:
+    """Whether the present page stands below this line; Today is only itself."""
+    return path == url or (url != "/" and path.startswith(url))
 
 
 def _sees(member, who: str) -> bool:
     return {"any": True, "all": member.sees_everything, "manager": member.is_manager}[who]
 
 
-def _item(line, path: str, facts) -> Item:
-    route, icon, label, _, count = line
-    url = reverse(route)
-    current = path == url or (url != "/" and path.startswith(url))
-    return Item(url=url, icon=icon, label=label, count=getattr(facts, count) if count else 0, current=current)
+def _item(line, here: str, facts) -> Item:
+    _, icon, label, _, count = line
+    url = _url(line)
+    return Item(url=url, icon=icon, label=label, count=getattr(facts, count) if count else 0, current=url == here)

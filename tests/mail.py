@@ -9,16 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 TAKEN = "250 Kept"
 logging.getLogger("mail.log").setLevel(logging.WARNING)
@@ -79,6 +86,8 @@ class Sink:
     greeting: str = ""
     hang_at_greeting: bool = False
     per_connection: int = 0
+    tls: str = "none"
+    password: str = ""
     lines: set[asyncio.Transport] = field(default_factory=set)
 
     @property
@@ -157,12 +166,50 @@ async def until_closed(transport: asyncio.Transport) -> None:
 
 
 class SinkController(Controller):
-    def __init__(self, sink: Sink):
+    def __init__(self, sink: Sink, certificate: Path | None):
         self.sink = sink
-        super().__init__(Handler(sink), hostname="127.0.0.1", port=free_port(), ready_timeout=10)
+        self.context = _context(certificate) if certificate else None
+        implicit = self.context if sink.tls == "ssl" else None
+        place = {"hostname": "127.0.0.1", "port": free_port(), "ready_timeout": 10}
+        super().__init__(Handler(sink), ssl_context=implicit, **place)
 
     def factory(self):
-        return Server(self.sink, self.handler, enable_SMTPUTF8=False, ident="Test sink", loop=self.loop)
+        options = {"enable_SMTPUTF8": False, "ident": "Test sink", "loop": self.loop}
+        if self.sink.tls == "starttls":
+            options |= {"tls_context": self.context, "require_starttls": True}
+        if self.sink.password:
+            options |= {
+                "auth_required": True,
+                "auth_require_tls": self.sink.tls == "starttls",
+                "authenticator": self.check,
+            }
+        return Server(self.sink, self.handler, **options)
+
+    def check(self, server, session, envelope, mechanism, given) -> AuthResult:
+        return AuthResult(success=given.password == self.sink.password.encode(), handled=False)
+
+
+def _context(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def make_certificate(folder: Path) -> Path:
+    """A key and a certificate for localhost that vouches for itself, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    begins = datetime(2020, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), begins, begins.replace(2120))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "localhost.pem"
+    plain = serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return file
 
 
 def free_port() -> int:
@@ -172,10 +219,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_sink(sink: Sink | None = None) -> Iterator[Sink]:
+def running_sink(sink: Sink | None = None, certificate: Path | None = None) -> Iterator[Sink]:
     """A sink that takes everything until its script says otherwise."""
     sink = sink or Sink()
-    controller = SinkController(sink)
+    controller = SinkController(sink, certificate)
     controller.start()
     sink.port, sink.connections = controller.port, 0
     try:
@@ -193,9 +240,14 @@ def running_sink(sink: Sink | None = None) -> Iterator[Sink]:
 def sink(settings) -> Iterator[Sink]:
     """The mail server of this test, which Postern really talks to."""
     with running_sink() as one:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", one.port
-        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-        settings.EMAIL_TIMEOUT = 2
+        talk_to(one, settings)
         yield one
+
+
+def talk_to(sink: Sink, settings, *, password: str = "") -> None:
+    """Make Postern talk to this sink, by TLS and with a password where the sink asks for them."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "localhost" if sink.tls != "none" else "127.0.0.1", sink.port
+    settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = sink.tls == "starttls", sink.tls == "ssl"
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = ("postern" if password else ""), password
+    settings.EMAIL_TIMEOUT = 2

@@ -79,9 +79,8 @@ class Desk:
         one = BY_NAME[sheet].one
         planned = self.planned[sheet].get(key)
         if planned is not None:
-            row.trouble(
-                column.name, f"The {one} “{shown}”, row {planned.number}, has a problem itself. Mend that first."
-            )
+            words = f"The {one} “{shown}” in row {planned.number} has a problem itself. Mend that first."
+            row.trouble(column.name, words)
         else:
             near = self._near(sheet, shown)
             where = f"Add it to the sheet “{sheet}”, or mend the key."

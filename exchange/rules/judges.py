@@ -92,9 +92,7 @@ def _logins(row: PlannedRow, desk: Desk) -> None:
         _holder_is_here(row, desk, "holder")
         same = _twin(row, desk, ("broker", "label"), ended="ended on")
         if same:
-            row.trouble(
-                "label", f"A login of that label is on file already as “{same}”. Use that key, or another label."
-            )
+            row.trouble("label", f"That label is on file already as “{same}”. Use that key, or another label.")
 
 
 def _twin(row: PlannedRow, desk: Desk, columns: tuple[str, ...], *, ended: str) -> str | None:

@@ -29,10 +29,14 @@ _VERBS = {RuleKind.VALIDATION: "confirm", RuleKind.BACKUP: "test", RuleKind.NOTI
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing in a letter. `state` colours `when`: late, due or nothing pressing."""
+    """One thing in a letter. `state` colours `when`: late, due or nothing pressing.
+
+    `alone` says when in a letter about this alone, whose heading has the day already.
+    """
 
     deed: str
     when: str
+    alone: str
     note: str
     state: str
 
@@ -142,6 +146,7 @@ def _line(one: Due, people: Circle, today: date) -> Line:
     return Line(
         deed=f"{deed[:1].upper()}{deed[1:]}",
         when=_when(one, today),
+        alone=_alone(one, today),
         note=_why_you(one, people),
         state="late" if _RANK.get(one.stage, 4) < 2 else "due" if _RANK.get(one.stage, 4) < 4 else "",
     )
@@ -155,6 +160,13 @@ def _when(one: Due, today: date) -> str:
     if left < 0:
         return f"{-left} {'day' if left == -1 else 'days'} late"
     return {0: "today", 1: "tomorrow"}.get(left, f"by {short_day(one.last_day, today)}")
+
+
+def _alone(one: Due, today: date) -> str:
+    left = (one.last_day - today).days if one.last_day else -1
+    if left < 0:
+        return _when(one, today)
+    return {0: "today is the last day", 1: "tomorrow is the last day"}.get(left, f"{left} days left")
 
 
 def _why_you(one: Due, people: Circle) -> str:
@@ -194,10 +206,25 @@ def _otherwise(one: Due, today: date) -> str:
 
 def _next_asked(dues: Sequence[Due], people: Circle, today: date) -> str:
     """Who is asked next, and when, about the first of the reader's own things; else when they are asked again."""
-    again = f"You are asked again on {short_day(ladder.next_monday(today), today)}, and each Monday until it is done."
-    climbing = [one for one in dues if one.is_own and one.context.steps and not one.context.standing]
-    asked = _asked_later(climbing[0], people, today) if climbing else []
-    return f"If it is not done by then, we ask {_and(asked)}." if asked else again
+    climbing = [one for one in dues if one.context.steps and not one.context.standing]
+    own = next((one for one in climbing if one.is_own), None)
+    asked = _asked_later(own, people, today) if own else []
+    if asked:
+        return f"If it is not done by then, we ask {_and(asked)}."
+    rungs = [day for one in climbing[:1] for day in _rungs_to_come(one, today)]
+    if rungs:
+        return f"You are asked again on {short_day(rungs[0], today)}."
+    return f"You are asked again on {short_day(ladder.next_monday(today), today)}, and each Monday until it is done."
+
+
+def _rungs_to_come(one: Due, today: date) -> list[date]:
+    """The days of the rungs after today's, without the weekly ones."""
+    days = [
+        (one.last_day or date.min) + timedelta(days=first)
+        for stage, first in one.context.steps
+        if stage != Stage.WEEKLY
+    ]
+    return [day for day in days if day > today]
 
 
 def _asked_later(one: Due, people: Circle, today: date) -> list[str]:

@@ -352,10 +352,10 @@ def _device(proofs: Sequence[DeviceProof], deviceless: bool) -> Cell:
 
 
 def _short_trouble(proof: DeviceProof) -> str:
-    if proof.proof == Proof.OVERDUE:
-        return f"{proof.device} {-(proof.left or 0)} days late"
-    if proof.proof == Proof.DUE:
-        return f"{proof.device} {proof.left or 0} days left"
+    days = abs(proof.left or 0)
+    counted = "1 day" if days == 1 else f"{days} days"
+    if proof.proof in (Proof.OVERDUE, Proof.DUE):
+        return f"{proof.device} {counted} {'late' if proof.proof == Proof.OVERDUE else 'left'}"
     if proof.is_gone:
         return f"{proof.device} is gone"
     return f"{proof.device} {proof.proof.label.lower()}"

@@ -180,7 +180,7 @@ def may_name(reader: Member, holder: int | None) -> bool:
 
 def unnamed(kind: str) -> str:
     """What a thing is called to those who may not know it."""
-    return f"another person’s {AssetKind(kind).label.lower()}"
+    return f"{AssetKind(kind).label} of another person"
 
 
 def _alternatives(keys: list[Key]) -> list[Key]:

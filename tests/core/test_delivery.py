@@ -15,7 +15,7 @@ from core.letters.enums import LetterKind, LetterState
 from core.letters.kinds import Content
 from core.letters.models import Attempt, Letter, Pulse
 from tests.factories import make_member
-from tests.mail import Fate, free_port
+from tests.mail import Fate, Sink, free_port, make_certificate, running_sink, talk_to
 
 pytestmark = pytest.mark.django_db
 
@@ -269,6 +269,53 @@ def test_a_connection_that_died_between_two_letters_is_opened_anew(sink, trader,
     relay.close()
 
     assert sink.connections == 2
+
+
+# TLS and a password
+
+PASSWORD = "mail server's own"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.mark.parametrize("tls", ["starttls", "ssl"])
+def test_a_letter_goes_over_tls_with_a_password(settings, trader, at, certificate, monkeypatch, tls):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    queue(trader, 1, at)
+    with running_sink(Sink(tls=tls, password=PASSWORD), certificate) as secret:
+        talk_to(secret, settings, password=PASSWORD)
+
+        assert delivery.deliver_waiting(at=at) == {"accepted": 1}
+
+    assert secret.keys == ["k:1"]
+
+
+def test_a_wrong_password_is_our_trouble_and_loses_nothing(settings, trader, at, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    queue(trader, 1, at)
+    with running_sink(Sink(tls="starttls", password=PASSWORD), certificate) as secret:
+        talk_to(secret, settings, password="not that one")
+
+        assert delivery.deliver_waiting(at=at) == {"away": 1}
+
+    assert replies()[0][1].startswith("535 ")
+    assert states() == {"k:1": "queued"}
+
+
+@pytest.mark.parametrize("tls", ["starttls", "ssl"])
+def test_a_mail_server_nobody_vouches_for_is_told_nothing(settings, trader, at, certificate, monkeypatch, tls):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    queue(trader, 1, at)
+    with running_sink(Sink(tls=tls), certificate) as stranger:
+        talk_to(stranger, settings)
+
+        assert delivery.deliver_waiting(at=at) == {"away": 1}
+
+    assert "CERTIFICATE_VERIFY_FAILED" in replies()[0][1]
+    assert stranger.seen == 0
 
 
 # One bad letter

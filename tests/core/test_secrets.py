@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import secrets
-from core.secrets import CARD, CODES, NUMBER, PIN, PRIVATE_KEY, SEED, API_KEY, find, no_secret
+from core.secrets import API_KEY, CARD, CODES, NUMBER, PIN, PRIVATE_KEY, SEED, find, no_secret
 
 INNOCENT = [
     line

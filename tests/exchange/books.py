@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from openpyxl import Workbook
@@ -32,6 +32,11 @@ SMALL: dict[str, list[list[Any]]] = {
 Sheets = Mapping[str, Sequence[Sequence[Any]]]
 
 
+def table(text: str) -> list[list[str]]:
+    """Rows out of one line: `key, name / lena, Lena Brandt`."""
+    return [[cell.strip() for cell in row.split(",")] for row in text.split("/")]
+
+
 def xlsx(sheets: Sheets, **states: str) -> bytes:
     """A workbook with these rows, values as they are; `states` by sheet, e.g. old="hidden"."""
     book = Workbook()
@@ -57,6 +62,15 @@ def read(sheets: Sheets) -> Reading:
 
 def read_csv(name: str, data: bytes) -> Reading:
     return read_uploads([Upload(name, data)])
+
+
+def refusal(no: type[Exception], do: Callable[[], Any]) -> str | None:
+    """The words of the refusal, None when nothing was refused. Any other error is a crash and passes through."""
+    try:
+        do()
+    except no as words:
+        return str(words)
+    return None
 
 
 def cells(reading: Reading, sheet: str) -> list[dict[str, str]]:

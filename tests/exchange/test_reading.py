@@ -8,9 +8,10 @@ from exchange.sheets.columns import SHEETS
 from exchange.sheets.files import Unreadable
 from tests.exchange.books import cells, csv, read, read_csv
 
+SPELLINGS = ["time zone", "Time Zone", "TIME_ZONE", "time-zone", "timezone", " Time  zone * ", "TZ", "Time zone (IANA)"]
 
-@pytest.mark.parametrize("header", ["time zone", "Time Zone", "TIME_ZONE", "time-zone", "timezone", " Time  zone * ", "TZ",
-                                    "Time zone (IANA)", "Timezone:"])  # fmt: skip
+
+@pytest.mark.parametrize("header", [*SPELLINGS, "Timezone:"])
 def test_a_header_is_known_in_every_spelling(header):
     reading = read({"people": [["key", "name", header], ["lena", "Lena", "Europe/Zurich"]]})
 

@@ -329,10 +329,21 @@ def test_a_letter_says_why_what_otherwise_where_and_who_is_next(owner, manager, 
 
     text = body(Letter.objects.get())
     assert text.startswith("POSTERN, HARTWELL FAMILY OFFICE\nMonday 23 November 2026\n\nMaria Santos,\n\n")
-    assert "1. Confirm Device 1 at Trader Workstation: by Mon 30 Nov\n   It is your login, or on your device.\n" in text
+    assert (
+        "Confirm Device 1 at Trader Workstation by Mon 30 Nov.\n\n7 days left. It is your login, or on your device."
+        in text
+    )
     assert "If nothing is done, it counts as late after that day, and nobody can rely on this way in." in text
     assert "If it is not done by then, we ask Tom Okafor on Wed 2 Dec and Eleanor Hartwell on Mon 7 Dec." in text
     assert "As soon as it is done, nobody is asked any more." in text
+
+
+def test_who_stands_alone_is_told_when_they_are_asked_again(owner, at):
+    login = make_login(owner, doors=["tws"])
+    make_validation(login.doors.get(), make_asset("iMac", holder=owner), proved_at=at - timedelta(days=83), days=90)
+    raise_due(at)
+
+    assert "You are asked again on Sun 29 Nov." in Letter.objects.get().text
 
 
 def test_the_most_pressing_thing_comes_first(trader, login, at):
@@ -357,7 +368,7 @@ def test_a_manager_is_told_whom_to_see_in_person_and_why(manager, at):
 
     letter = Letter.objects.get()
     assert (letter.recipient, letter.subject) == (manager, "Ask Hans Meier about 2 things this week")
-    assert "Ask Hans Meier to confirm Device 1 at Trader Workstation: never proven" in letter.text
+    assert "1. Ask Hans Meier to confirm Device 1 at Trader Workstation: never proven" in letter.text
     assert "Tell Hans in person: no mailbox is on file." in letter.text
 
 

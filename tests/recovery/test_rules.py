@@ -55,8 +55,15 @@ def test_a_backup_is_placed_once_somebody_wrote_down_where_it_is(kind):
 
 @pytest.mark.parametrize(
     ("days_ago", "state"),
-    [(None, Proof.NEVER), (0, Proof.PROVEN), (165, Proof.PROVEN), (167, Proof.DUE), (180, Proof.DUE), (181, Proof.OVERDUE)],
-)  # fmt: skip
+    [
+        (None, Proof.NEVER),
+        (0, Proof.PROVEN),
+        (165, Proof.PROVEN),
+        (167, Proof.DUE),
+        (180, Proof.DUE),
+        (181, Proof.OVERDUE),
+    ],
+)
 def test_a_test_of_a_backup_holds_as_long_as_the_office_says(days_ago, state):
     proved_at = None if days_ago is None else AT - timedelta(days=days_ago)
 
