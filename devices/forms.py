@@ -164,7 +164,7 @@ class ValidationForm(PlainForm):
     device = forms.TypedChoiceField(label="From which device", coerce=int)
     outcome = forms.ChoiceField(label="What came of it?", choices=_OUTCOMES, widget=forms.RadioSelect, initial="proven")
     how = forms.ChoiceField(label="How do you know?", choices=_HOW, initial=How.USED)
-    proved_at = MomentField(label="When", required=False)
+    proved_at = MomentField(label="When was it tried?")
     note = forms.CharField(max_length=300, required=False)
 
     def __init__(

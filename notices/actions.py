@@ -106,11 +106,13 @@ def _settle_done(dues: Iterable[Due], at: datetime) -> int:
 def _told(at: datetime) -> _Told:
     open_ones = Reminder.objects.open().order_by("raised_at")
     rows = list(open_ones.values_list("key", "item", "member", "raised_at"))
-    lately = Letter.objects.filter(kind=LetterKind.REMINDER, queued_at__gt=at - GAP).values_list("recipient", flat=True)
+    lately = Letter.objects.filter(kind=LetterKind.REMINDER, queued_at__gt=at - GAP).exclude(
+        state=LetterState.CANCELLED
+    )
     return _Told(
         keys=frozenset(key for key, *_ in rows),
         last={(item, member): raised_at for _, item, member, raised_at in rows},
-        lately=frozenset(lately),
+        lately=frozenset(lately.values_list("recipient", flat=True)),
     )
 
 

@@ -21,7 +21,7 @@ class NoticeForm(PlainForm):
     """A broker's notice, as somebody who received it puts it on file."""
 
     broker = forms.ChoiceField(label="Broker", choices=_brokers)
-    title = forms.CharField(label="What changes, in a few words", max_length=120)
+    title = forms.CharField(label="Title", max_length=120, help_text="What changes, in a few words.")
     text = forms.CharField(
         label="The broker’s text",
         max_length=20_000,
@@ -42,7 +42,7 @@ class NoticeForm(PlainForm):
 class EditNoticeForm(StaleGuard, PlainForm):
     """What may change about a notice on file; its broker and text are what they were."""
 
-    title = forms.CharField(label="What changes, in a few words", max_length=120)
+    title = forms.CharField(label="Title", max_length=120, help_text="What changes, in a few words.")
     answer_by = DayField(label="Answer by", help_text="Reminders follow the new day.")
     effective_on = DayField(label="In force from", required=False)
 

@@ -178,11 +178,7 @@ class SinkController(Controller):
         if self.sink.tls == "starttls":
             options |= {"tls_context": self.context, "require_starttls": True}
         if self.sink.password:
-            options |= {
-                "auth_required": True,
-                "auth_require_tls": self.sink.tls == "starttls",
-                "authenticator": self.check,
-            }
+            options |= {"auth_required": True, "authenticator": self.check}
         return Server(self.sink, self.handler, **options)
 
     def check(self, server, session, envelope, mechanism, given) -> AuthResult:

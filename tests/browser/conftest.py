@@ -110,6 +110,8 @@ def stop_house(house: House) -> None:
         house.process.wait(timeout=30)
     except subprocess.TimeoutExpired:
         house.process.kill()
+        house.process.wait()
+    house.process.stdout.close()
 
 
 def _free_port() -> int:

@@ -207,9 +207,11 @@ def things_to_do(page: Page) -> int:
 def answers_a_notice(page: Page) -> None:
     """Entered by hand with broker, text and deadline; whoever is concerned is asked."""
     page.goto("/notices/new/")
-    page.get_by_label("Broker").select_option("ibkr")
-    page.get_by_label("Title").fill("A second factor at every sign-in")
-    page.get_by_label("Text").fill("From the first of the month every session of the portal asks for a second factor.")
+    page.get_by_label("Broker", exact=True).select_option("ibkr")
+    page.get_by_label("What changes, in a few words").fill("A second factor at every sign-in")
+    page.get_by_label("The broker’s text").fill(
+        "From the first of the month every session of the portal asks for a second factor."
+    )
     page.get_by_label("Answer by").fill("2030-01-15")
     page.locator("main form button[type=submit]").last.click()
     expect(page.get_by_role("heading", name="A second factor at every sign-in").first).to_be_visible()

@@ -281,12 +281,12 @@ def certificate(tmp_path_factory):
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
-@pytest.mark.parametrize("tls", ["starttls", "ssl"])
-def test_a_letter_goes_over_tls_with_a_password(settings, trader, at, certificate, monkeypatch, tls):
+@pytest.mark.parametrize(("tls", "password"), [("starttls", PASSWORD), ("ssl", "")])
+def test_a_letter_goes_over_tls_with_a_password(settings, trader, at, certificate, monkeypatch, tls, password):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     queue(trader, 1, at)
-    with running_sink(Sink(tls=tls, password=PASSWORD), certificate) as secret:
-        talk_to(secret, settings, password=PASSWORD)
+    with running_sink(Sink(tls=tls, password=password), certificate) as secret:
+        talk_to(secret, settings, password=password)
 
         assert delivery.deliver_waiting(at=at) == {"accepted": 1}
 

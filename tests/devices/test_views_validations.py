@@ -86,7 +86,7 @@ def test_the_moment_is_read_on_the_clock_of_the_person_who_types_it(browse, trad
     ("proved_at", "says"),
     [
         ("2026-11-23T09:01", "That lies in the future"),
-        ("", "Say when it was tried"),
+        ("", "Fill this in."),
         ("23.11.2026", "Write year, month, day and hour"),
         ("2026-02-30T09:00", "Write year, month, day and hour"),
     ],
@@ -247,7 +247,7 @@ def test_a_trader_answers_for_own_logins_and_devices_only(browse, maria, trader,
     assert maria.post(f"/validations/{other.pk}/confirm/").status_code == 404
     assert maria.post(f"/validations/{on_mine.pk}/confirm/").status_code == 302
     assert maria.post(f"/validations/{on_mine.pk}/end/").status_code == 403
-    forged = maria.post(NEW, {"door": theirs.pk, "device": macbook.pk, "outcome": "proven", "how": "used"})
+    forged = maria.post(NEW, typed(maria, NEW, door=theirs.pk, device=macbook.pk))
     assert set(errors(forged)) == {"door", "device"}
     assert Validation.objects.filter(door=theirs).count() == 1
     assert Validation.objects.filter(proved_by=trader).count() == 1

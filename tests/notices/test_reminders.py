@@ -155,6 +155,17 @@ def test_what_becomes_due_within_the_hour_comes_together_in_the_next_letter(trad
     assert subjects() == ["Confirm Device 1 at Trader Workstation this week", "Confirm 5 devices this week"]
 
 
+def test_a_letter_that_was_called_back_holds_up_nothing(trader, login, at):
+    (validation,) = devices(trader, login, 1)
+    raise_due(at)
+    confirm(validation, at)
+    make_validation(login.doors.first(), make_asset("Another", holder=trader), outcome="expected")
+
+    assert raise_due(at + timedelta(minutes=1)) == 1
+
+    assert list(Letter.objects.order_by("pk").values_list("state", flat=True)) == ["cancelled", "queued"]
+
+
 # Weeks and outages
 
 
