@@ -6,15 +6,13 @@ from __future__ import annotations
 import os
 import sys
 
+from django.core.management import execute_from_command_line
+
+from config.env import EnvError
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    try:
-        from django.core.management import execute_from_command_line
-    except ImportError:
-        sys.exit("Django is not installed here. `make up` sets everything up.")
-    from config.env import EnvError
-
     try:
         execute_from_command_line(sys.argv)
     except EnvError as problems:

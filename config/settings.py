@@ -176,5 +176,6 @@ LOGGING = {
 # What `check --deploy` says and why it does not apply.
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # addresses are unique whatever their capitals, by a constraint on lower(email)
+    "security.W002",  # config.middleware.Headers sends X-Frame-Options, on error pages too
     "security.W008",  # TLS is ended, and plain HTTP sent on, by the proxy in front (docs/running.md)
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ AUTHENTICATOR_FIELDS = ["label", "enrolled_on", "note"]
 def add_asset(*, by: Member | None, at: datetime, key: str = "", **facts: Any) -> Asset:
     """Put a thing on file. `facts` are the editable fields; Refused when its place or carrier cannot be one."""
     asset = Asset(key=key or free_key(Asset, facts["name"]), created_at=at, **facts)
-    _check_asset(asset)
+    _check_asset(asset, {})
     asset.save(force_insert=True)
     record(Verb.ASSET_ADDED, by=by, about=asset, at=at, name=asset.name, kind=asset.kind)
     return asset
@@ -48,7 +48,7 @@ def change_asset(asset: Asset, *, by: Member | None, at: datetime, **facts: Any)
         setattr(held, name, value)
     if held.kind != before["kind"] and _hangs_on(held):
         raise Refused(f"Validations or authenticators rest on {held.name}, so its kind stays. Add a new thing instead.")
-    _check_asset(held)
+    _check_asset(held, before)
     held.save()
     what = changes(held, before, ASSET_FIELDS)
     if what:
@@ -111,12 +111,15 @@ def _hangs_on(asset: Asset) -> bool:
     )
 
 
-def _check_asset(asset: Asset) -> None:
-    """Place and carrier are locked, so that neither turns into something else meanwhile."""
+def _check_asset(asset: Asset, before: dict[str, Any]) -> None:
+    """Place and carrier are locked, so that neither turns into something else meanwhile.
+
+    What was so `before` may stay though the place was retired or the holder has left; it is not chosen anew.
+    """
     others = Asset.objects.select_for_update().in_bulk([pk for pk in (asset.place_id, asset.carried_by_id) if pk])
     place, carrier = others.get(asset.place_id), others.get(asset.carried_by_id)
-    for other in (place, carrier):
-        if other is not None and other.retired_at is not None:
+    for name, other in (("place", place), ("carried_by", carrier)):
+        if other is not None and other.retired_at is not None and other.pk != before.get(name):
             raise Refused(f"{other.name} was retired. Choose another.")
     refusal = rules.asset_refusal(
         kind=asset.kind,
@@ -126,7 +129,7 @@ def _check_asset(asset: Asset) -> None:
     )
     if refusal:
         raise Refused(refusal)
-    if asset.holder is not None and not asset.holder.is_active:
+    if asset.holder is not None and not asset.holder.is_active and asset.holder.pk != before.get("holder"):
         raise Refused(f"{asset.holder.name} has left. Choose who holds it now.")
 
 
@@ -317,7 +320,10 @@ def change_authenticator(
         setattr(held, name, facts.get(name, getattr(held, name)))
     if carriers is not None:
         carriers = list(carriers)
-        _check_authenticator(login, held.factor, carriers, enrolled_on=held.enrolled_on, at=at, itself=held.pk)
+        _check_authenticator(
+            login, held.factor, carriers,
+            enrolled_on=held.enrolled_on, at=at, itself=held.pk, already=before["carriers"],
+        )  # fmt: skip
         held.carriers.set(carriers)
     held.save()
     what = changes(held, before, AUTHENTICATOR_FIELDS)
@@ -386,15 +392,23 @@ def _check_authenticator(
     proved_at: datetime | None = None,
     enrolled_on: date | None = None,
     itself: int | None = None,
+    already: Collection[int] = (),
 ) -> None:
+    """What carries it `already` may stay though it is retired; nothing retired is added."""
     for carrier in carriers:
-        if carrier.retired_at is not None:
+        if carrier.retired_at is not None and carrier.pk not in already:
             raise Refused(f"{carrier.name} was retired. Choose what carries it now.")
-    others = _beside(login, itself).values_list("factor", flat=True)
+    others = [
+        (other.factor, [carrier.pk for carrier in other.carriers.all()])
+        for other in _beside(login, itself).prefetch_related("carriers")
+    ]
     refusal = rules.authenticator_refusal(
-        profile=login.profile, factor=factor, carrier_kinds=[one.kind for one in carriers], others=list(others)
+        profile=login.profile,
+        factor=factor,
+        carrier_kinds=[one.kind for one in carriers],
+        others=[slug for slug, _ in others],
     )
-    refusal = refusal or _activation_refusal(login, factor, carriers, itself=itself)
+    refusal = refusal or rules.activation_refusal(login.profile, factor, [one.pk for one in carriers], others)
     if proved_at is not None:
         refusal = refusal or rules.moment_refusal(outcome=Outcome.PROVEN, proved_at=proved_at, at=at)
     if enrolled_on is not None and enrolled_on > local_day(at, office().timezone):
@@ -407,15 +421,3 @@ def _beside(login: Login, itself: int | None) -> AuthenticatorQuerySet:
     """The other standing authenticators of a login."""
     standing = Authenticator.objects.standing().filter(login=login)
     return standing if itself is None else standing.exclude(pk=itself)
-
-
-def _activation_refusal(login: Login, factor: str, carriers: list[Asset], *, itself: int | None) -> str | None:
-    """Why two factors that the broker activates as one cannot lie on different things."""
-    together = rules.activated_with(login.profile, factor)
-    twins = _beside(login, itself).filter(factor__in=together)
-    for twin in twins.prefetch_related("carriers"):
-        there = {carrier.pk for carrier in twin.carriers.all()}
-        if there and carriers and there != {carrier.pk for carrier in carriers}:
-            names = " and ".join(rules.short(login.profile.factor(slug).name) for slug in (twin.factor, factor))
-            return f"{names} are one activation, so the same phone carries both."
-    return None

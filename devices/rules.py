@@ -241,6 +241,18 @@ def activated_with(profile: Profile, factor: str) -> frozenset[str]:
     return frozenset(slug for slug, root in roots.items() if root == roots[factor] and slug != factor)
 
 
+def activation_refusal(
+    profile: Profile, factor: str, carriers: Collection[object], others: Iterable[tuple[str, Collection[object]]]
+) -> str | None:
+    """Why a factor cannot be on these things beside `others` (slug and carriers each): one activation, one phone."""
+    together = activated_with(profile, factor)
+    for other, there in others:
+        if other in together and there and carriers and set(there) != set(carriers):
+            names = " and ".join(short(profile.factor(slug).name) for slug in (other, factor))
+            return f"{names} are one activation, so the same phone carries both."
+    return None
+
+
 def short(name: str) -> str:
     """A factor's name without what the profile adds in brackets or behind a comma."""
     return name.partition(",")[0].partition(" (")[0]

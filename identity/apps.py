@@ -9,6 +9,6 @@ class IdentityConfig(AppConfig):
 
     def ready(self) -> None:
         from core.letters import kinds
-        from identity.invitations import with_link
+        from identity.invitations import still_open, with_link
 
-        kinds.register("invitation", finish=with_link)
+        kinds.register("invitation", refresh=still_open, finish=with_link)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +43,7 @@ def add_backup(
         raise Refused(f"{login.label} has ended. Choose a login in use.")
     backup = AuthenticatorBackup(login=login, kind=kind, label=label, proved_at=proved_at, created_at=at, **facts)
     carriers = list(carriers)
-    _check(backup, carriers)
+    _check(backup, carriers, {}, ())
     _check_moment(proved_at, at=at, newest=None)
     backup.key = key or free_key(AuthenticatorBackup, label)
     backup.save(force_insert=True)
@@ -70,7 +70,7 @@ def change_backup(
         if name in facts:
             setattr(held, name, facts[name])
     carriers = list(held.carriers.all() if carriers is None else carriers)
-    _check(held, carriers)
+    _check(held, carriers, before, carried)
     held.carriers.set(carriers)
     held.save()
     what = changes(held, before, FIELDS)
@@ -102,8 +102,8 @@ def test_backup(
     _check_moment(proved_at, at=at, newest=held.proved_at)
     held.proved_at = proved_at
     if codes_left is not None:
-        held.codes_left = codes_left
-        _check(held, list(held.carriers.all()))
+        before, held.codes_left = snapshot(held, FIELDS), codes_left
+        _check(held, list(held.carriers.all()), before, _carrier_numbers(held))
     held.save(update_fields=["proved_at", "codes_left"])
     record(Verb.BACKUP_TESTED, by=by, about=held, at=at, proved_at=proved_at, codes_left=held.codes_left)
     return held
@@ -131,9 +131,15 @@ def _carrier_numbers(backup: AuthenticatorBackup) -> list[int]:
     return sorted(backup.carriers.values_list("pk", flat=True))
 
 
-def _check(backup: AuthenticatorBackup, carriers: list[Asset]) -> None:
+def _check(
+    backup: AuthenticatorBackup, carriers: list[Asset], before: dict[str, Any], carried: Collection[int]
+) -> None:
+    """What was so before, and what `carried` it, may stay though it was retired or has left; it is not chosen anew."""
     authenticator = backup.authenticator
-    for thing in [*carriers, *([backup.place] if backup.place else [])]:
+    chosen = [one for one in carriers if one.pk not in carried]
+    if backup.place is not None and backup.place.pk != before.get("place"):
+        chosen.append(backup.place)
+    for thing in chosen:
         if thing.retired_at is not None:
             raise Refused(f"{thing.name} was retired. Choose another.")
     if authenticator is not None and authenticator.login_id != backup.login_id:
@@ -147,8 +153,9 @@ def _check(backup: AuthenticatorBackup, carriers: list[Asset]) -> None:
     )
     if refusal:
         raise Refused(refusal)
-    if backup.custodian is not None and not backup.custodian.is_active:
-        raise Refused(f"{backup.custodian.name} has left. Choose who keeps it now.")
+    custodian = backup.custodian
+    if custodian is not None and not custodian.is_active and custodian.pk != before.get("custodian"):
+        raise Refused(f"{custodian.name} has left. Choose who keeps it now.")
 
 
 def _factor(authenticator: Authenticator | None):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import get_hashers
 
 from tests import factories
 
@@ -14,9 +15,10 @@ AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True, scope="session")
 def _quick_hashes():
-    """Argon2 is meant to be slow; the tests that are about it say so themselves. Nothing is collected for most tests."""
+    """Argon2 is meant to be slow, which most tests need not be; nor do they need collected files."""
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+    get_hashers.cache_clear()
 
 
 @pytest.fixture

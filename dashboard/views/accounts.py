@@ -13,8 +13,8 @@ from accounts.models import Account
 from core import clock
 from core.forms import PlainForm
 from dashboard.context import frame_facts
-from dashboard.queries import account as one_account
 from dashboard.queries import accounts as queries
+from dashboard.queries.account import page as account_page
 from identity import policies
 from identity.access import Request, requires
 
@@ -53,5 +53,5 @@ def list_accounts(request: Request) -> HttpResponse:
 def show_account(request: Request, pk: int) -> HttpResponse:
     """One account: its doors and what each asks for, devices, authenticators, rights, what happened."""
     account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
-    facts = one_account.page(account, request.user, at=clock.now(), office=frame_facts(request).office)
+    facts = account_page(account, request.user, at=clock.now(), office=frame_facts(request).office)
     return render(request, "dashboard/account.html", {"account": account, "facts": facts})

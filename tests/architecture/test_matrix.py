@@ -73,7 +73,7 @@ class Rows:
 
     def address(self, route: str) -> str:
         """The route with this house's numbers in it."""
-        noun = route.split("/")[0]
+        noun = route.partition("/")[0]
         filled = re.sub(r"<int:\w+>", lambda _: str(self.numbers[noun]), route)
         return "/" + filled.replace("<slug:slug>", "ibkr")
 

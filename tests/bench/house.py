@@ -1,4 +1,4 @@
-"""An office of the size the bars are written for, made in bulk: 40 traders, 120 logins, 400 things, 2,000 validations."""
+"""An office of the size the bars are for, made in bulk: 40 traders, 120 logins, 400 things, 2,000 validations."""
 
 from __future__ import annotations
 

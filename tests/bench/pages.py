@@ -7,8 +7,8 @@ handler of one process, in turns, so that a noisy machine is noisy for both.
 from __future__ import annotations
 
 import gzip
-import os
 import io
+import os
 import statistics
 import sys
 import time

@@ -208,7 +208,7 @@ def answers_a_notice(page: Page) -> None:
     """Entered by hand with broker, text and deadline; whoever is concerned is asked."""
     page.goto("/notices/new/")
     page.get_by_label("Broker", exact=True).select_option("ibkr")
-    page.get_by_label("What changes, in a few words").fill("A second factor at every sign-in")
+    page.get_by_label("Title").fill("A second factor at every sign-in")
     page.get_by_label("The broker’s text").fill(
         "From the first of the month every session of the portal asks for a second factor."
     )

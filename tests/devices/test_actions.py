@@ -110,6 +110,18 @@ def test_the_kind_of_a_thing_stays_while_something_rests_on_it(manager, login, d
     assert actions.change_asset(free, kind="tablet", by=manager, at=AT).kind == "tablet"
 
 
+def test_what_was_so_before_may_stay_and_is_not_chosen_anew(manager, trader, laptop):
+    old, left = factories.make_asset("Old phone", kind="phone", retired_at=AT), factories.make_member("Ann", left_at=AT)
+    sim = factories.make_asset("SIM", kind="sim", carried_by=old, holder=left)
+    other = factories.make_asset("Other SIM", kind="sim")
+
+    assert actions.change_asset(sim, note="Blocked", carried_by=old, holder=left, by=manager, at=AT).note == "Blocked"
+    with refused("Old phone was retired"):
+        actions.change_asset(other, carried_by=old, by=manager, at=AT)
+    with refused("Ann has left"):
+        actions.change_asset(other, holder=left, by=manager, at=AT)
+
+
 def test_a_retired_thing_is_not_changed_any_more(manager):
     old = factories.make_asset(retired_at=AT)
 
@@ -445,6 +457,8 @@ def test_a_retired_carrier_and_an_ended_login_are_refused(manager, trader, login
 
     with refused("Old phone was retired"):
         actions.add_authenticator(login=login, factor="ib-key-push", carriers=[old], by=manager, at=AT)
+    key = factories.make_authenticator(login, carriers=[old])
+    assert actions.change_authenticator(key, carriers=[old], label="On the old one", by=manager, at=AT).label
     with refused("Ended has ended"):
         actions.add_authenticator(login=ended, factor="totp", by=manager, at=AT)
 

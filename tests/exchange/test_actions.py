@@ -15,10 +15,12 @@ from devices.models import Asset, Authenticator, Validation
 from exchange import actions, queries
 from exchange.enums import BatchState, Verdict
 from exchange.models import ImportBatch, ImportChange, ImportRow
+from exchange.sheets.files import Upload
+from exchange.sheets.reading import read_uploads
 from identity.models import Member
 from recovery.models import AuthenticatorBackup
 from tests import factories
-from tests.exchange.books import SMALL, read, with_rows
+from tests.exchange.books import SMALL, csv, read, table, with_rows
 
 pytestmark = pytest.mark.django_db
 INVENTORY = (Account, Login, Door, Asset, Validation, Authenticator, AuthenticatorBackup, Grant)
@@ -58,10 +60,6 @@ def test_no_secret_reaches_the_database(owner, at):
 
 
 def test_a_file_name_with_a_secret_is_not_kept_either(owner, at):
-    from exchange.sheets.files import Upload
-    from exchange.sheets.reading import read_uploads
-    from tests.exchange.books import csv
-
     reading = read_uploads([Upload("people PIN: 4921.csv", csv([["key", "name"], ["a", "A"]]))])
 
     assert actions.upload(reading, by=owner, at=at).file_name == "A file"
@@ -137,9 +135,8 @@ def test_what_was_pressed_thrown_away_or_done_is_not_pressed_again(owner, bring,
     done = bring(SMALL)
     waiting = actions.upload(read({"people": [["key", "name"], ["nico", "Nico"]]}), by=owner, at=at)
     actions.press(waiting, by=owner, at=at)
-    away = actions.discard(
-        actions.upload(read({"people": [["key", "name"], ["a", "A"]]}), by=owner, at=at), by=owner, at=at
-    )
+    away = actions.upload(read({"people": [["key", "name"], ["a", "A"]]}), by=owner, at=at)
+    away = actions.discard(away, by=owner, at=at)
 
     for batch, words in ((done, "imported already"), (waiting, "under way already"), (away, "thrown away")):
         with pytest.raises(Refused, match=words):
@@ -195,16 +192,16 @@ def test_a_second_file_updates_what_the_first_made(bring):
 
     bring(
         with_rows(
-            logins=[["key", "label", "broker", "holder", "last four"], ["lena-ibkr", "Lena, IBKR", "ibkr", "lena", "ndt7"]],
-            doors=[["login", "door", "used"], ["lena-ibkr", "tws", "no"], ["lena-ibkr", "client-portal", "yes"]],
-            authenticators=[
-                ["key", "login", "factor", "carriers", "proved on"], ["ib-key", "lena-ibkr", "ib-key-push", "", "2026-11-01"],
-            ],
+            logins=table("key, label, broker, holder, last four / lena-ibkr, Lena IBKR, ibkr, lena, ndt7"),
+            doors=table("login, door, used / lena-ibkr, tws, no / lena-ibkr, client-portal, yes"),
+            authenticators=table(
+                "key, login, factor, carriers, proved on / ib-key, lena-ibkr, ib-key-push, , 1.11.2026"
+            ),
         )
-    )  # fmt: skip
+    )
 
     login = Login.objects.get()
-    assert (login.label, login.hint) == ("Lena, IBKR", "ndt7")
+    assert (login.label, login.hint) == ("Lena IBKR", "ndt7")
     assert dict(Door.objects.values_list("interface", "used")) == {"tws": False, "client-portal": True}
     assert list(Authenticator.objects.get().carriers.all()) == []
     assert [model.objects.count() for model in INVENTORY] == [1, 1, 2, 2, 1, 1, 1, 1]

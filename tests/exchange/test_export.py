@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -18,17 +18,18 @@ from core.secrets import find
 from devices.actions import retire_asset
 from devices.models import Asset, Validation
 from exchange import actions, queries, samples
+from exchange.sheets.cells import show
 from exchange.sheets.columns import BY_NAME, SHEETS, Kind
 from exchange.sheets.files import Upload
 from exchange.sheets.reading import read_uploads
 from exchange.sheets.writing import csv_files, template_rows, workbook, zipped
 from tests import factories
-from tests.exchange.books import SMALL
+from tests.exchange.books import SMALL, cells
 
 pytestmark = pytest.mark.django_db
 
 
-def taken_in(rows, at):
+def taken_in(rows):
     """An export as both kinds of file, read again."""
     return {
         "xlsx": read_uploads([Upload("office.xlsx", workbook(rows, about="x"))]),
@@ -48,7 +49,7 @@ def test_an_export_imports_into_an_empty_house_as_the_same_office(owner, at, for
 
     actions.undo(imported, by=owner, at=at)
     assert sum(len(rows) for sheet, rows in queries.office_rows(at).items() if sheet != "people") == 0
-    _import(taken_in(exported, at)[form], owner, at)
+    _import(taken_in(exported)[form], owner, at)
 
     assert queries.office_rows(at) == exported
     assert set(Validation.objects.values_list("outcome", "proved_at", "lapses_at", "how")) == proofs
@@ -75,13 +76,13 @@ def test_an_export_of_rows_made_by_hand_changes_nothing_where_it_came_from(owner
     factories.make_authenticator(login, carriers=[factories.make_asset("Phone", kind="phone")], proved_at=late)
     retire_asset(factories.make_asset("Old tablet", kind="tablet"), by=owner, at=at)
 
-    for reading in taken_in(queries.office_rows(at), at).values():
+    for reading in taken_in(queries.office_rows(at)).values():
         batch = actions.upload(reading, by=owner, at=at)
         assert list(batch.rows.exclude(verdict="same").values_list("sheet", "verdict", "changes", "troubles")) == []
 
 
 def test_the_template_imports_as_it_is(owner, at):
-    batch = _import(taken_in(template_rows(), at)["xlsx"], owner, at)
+    batch = _import(taken_in(template_rows())["xlsx"], owner, at)
 
     assert (batch.new, batch.changed, batch.problems) == (21, 0, 0)
 
@@ -120,7 +121,7 @@ def test_hostile_texts_come_back_as_they_were(owner, bring, at):
     Asset.objects.filter(key="laptop").update(name=FORMULA, model="+1", note="'@SUM(A1)", hint="-2")
     exported = queries.office_rows(at)
 
-    for reading in taken_in(exported, at).values():
+    for reading in taken_in(exported).values():
         batch = actions.upload(reading, by=owner, at=at)
         assert batch.same == batch.size
 
@@ -129,40 +130,37 @@ TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"]),
 HOSTILE = st.text(alphabet="'=+-@＝＋ \t\r\n\"”;,|/\\ab0.\u00a0\u200b", max_size=20)
 
 
-@given(texts=st.lists((TEXT | HOSTILE).map(lambda text: plain(text, lines=True)), min_size=1, max_size=6))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_note_comes_back_from_both_kinds_of_file(texts):
-    notes = [text for text in texts if text and not find(text)]
+NOTES = (TEXT | HOSTILE).map(lambda text: plain(text, lines=True)).filter(lambda text: text and not find(text))
+
+
+@given(notes=st.lists(NOTES, min_size=40, max_size=40))
+@settings(max_examples=8, deadline=None, phases=[Phase.generate])
+def test_every_note_comes_back_from_both_kinds_of_file(notes):
     rows = {"things": [{"key": f"t{n}", "name": "T", "kind": "paper", "note": text} for n, text in enumerate(notes)]}
-    if not notes:
-        return
 
-    for reading in taken_in(rows, None).values():
-        [sheet] = reading.sheets
-        assert [row.cells["note"] for row in sheet.rows] == [plain(note, lines=True) for note in notes]
+    for reading in taken_in(rows).values():
+        assert [row["note"] for row in cells(reading, "things")] == notes
 
 
-@given(
-    day=st.dates(min_value=date(1970, 1, 1), max_value=date(2100, 12, 31)),
-    number=st.integers(0, 9999),
-    hint=st.text(alphabet="ABCxyz0123456789", max_size=4),
-    used=st.booleans(),
+VALUES = st.tuples(
+    st.dates(min_value=date(1970, 1, 1), max_value=date(2100, 12, 31)),
+    st.text(alphabet="ABCxyz0123456789", min_size=1, max_size=4),
+    st.booleans(),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_kind_of_value_comes_back_from_both_kinds_of_file(day, number, hint, used):
-    rows = {
-        "things": [{"key": "t", "name": "T", "kind": "sim", "last four": hint, "spare": "yes" if used else "no",
-                    "lost on": day.isoformat()}],
-        "backups": [{"key": "b", "login": "l", "kind": "printed-codes", "label": "B", "codes left": str(number)}],
-    }  # fmt: skip
 
-    for reading in taken_in(rows, None).values():
-        things, backups = reading.sheets
-        [thing], [backup] = things.rows, backups.rows
-        assert (thing.cells["last four"], thing.cells["lost on"], thing.cells["spare"]) == (
-            hint, day.isoformat(), "yes" if used else "no",
-        )  # fmt: skip
-        assert backup.cells["codes left"] == str(number)
+
+@given(values=st.lists(VALUES, min_size=40, max_size=40))
+@settings(max_examples=8, deadline=None, phases=[Phase.generate])
+def test_every_day_hint_and_yes_comes_back_from_both_kinds_of_file(values):
+    rows = {
+        "things": [
+            {"key": "t", "name": "T", "kind": "sim", "lost on": show(day), "last four": hint, "spare": show(is_spare)}
+            for day, hint, is_spare in values
+        ]
+    }
+
+    for reading in taken_in(rows).values():
+        assert cells(reading, "things") == rows["things"]
 
 
 # --- what the files say ----------------------------------------------------------------------------------------------

@@ -22,25 +22,23 @@ from identity.actions import invite
 from identity.models import Member
 from notices.models import Reminder
 from tests import factories
-from tests.exchange.books import SMALL, read, with_rows
+from tests.exchange.books import SMALL, read, table, with_rows
 
 pytestmark = pytest.mark.django_db
 
 CHANGED = with_rows(
-    people=[["key", "name", "email", "phone"], ["lena", "Lena Meier", "lena@meier.example", "1"], ["nico", "Nico", "", ""]],
-    accounts=[["key", "name", "broker", "last four", "note"], ["lago", "Lago Two", "ibkr", "9", "x"]],
-    doors=[["login", "door", "used"], ["lena-ibkr", "tws", "no"], ["lena-ibkr", "client-portal", "yes"]],
-    things=[
-        ["key", "name", "kind", "holder", "carried by", "lost on"],
-        ["laptop", "Laptop", "computer", "lena", "", ""],
-        ["phone", "Phone", "phone", "nico", "", "2026-11-20"],
-        ["sim", "SIM", "sim", "nico", "phone", ""],
-    ],
-    validations=[["login", "door", "thing", "proved on", "note"], ["lena-ibkr", "client-portal", "laptop", "2026-11-21", ""]],
-    authenticators=[["key", "login", "factor", "carriers", "label"], ["ib-key", "lena-ibkr", "ib-key-push", "", "Key"]],
-    backups=[["key", "login", "kind", "label", "carriers"], ["desk", "lena-ibkr", "number", "Number", "sim"]],
-    grants=[["login", "account", "rights", "granted on"], ["lena-ibkr", "lago", "reports", "2026-01-01"]],
-)  # fmt: skip
+    people=table("key, name, email, phone / lena, Lena Meier, lena@meier.example, 1 / nico, Nico, , "),
+    accounts=table("key, name, broker, last four, note / lago, Lago Two, ibkr, 9, x"),
+    doors=table("login, door, used / lena-ibkr, tws, no / lena-ibkr, client-portal, yes"),
+    things=table(
+        "key, name, kind, holder, carried by, lost on / laptop, Laptop, computer, lena, , "
+        "/ phone, Phone, phone, nico, , 2026-11-20 / sim, SIM, sim, nico, phone, "
+    ),
+    validations=table("login, door, thing, proved on / lena-ibkr, client-portal, laptop, 2026-11-21"),
+    authenticators=table("key, login, factor, carriers, label / ib-key, lena-ibkr, ib-key-push, , Key"),
+    backups=table("key, login, kind, label, carriers / desk, lena-ibkr, number, Number, sim"),
+    grants=table("login, account, rights, granted on / lena-ibkr, lago, reports, 2026-01-01"),
+)
 
 
 def test_an_undone_import_leaves_the_office_as_it_was(owner, bring, at):
@@ -72,9 +70,7 @@ def test_changes_are_put_back_to_the_last_value_and_the_last_carrier(owner, brin
 def test_a_replaced_proof_stands_again(owner, bring, at):
     bring(SMALL)
     [before] = Validation.objects.values()
-    batch = bring(
-        {"validations": [["login", "door", "thing", "proved on"], ["lena-ibkr", "tws", "laptop", "2026-11-20"]]}
-    )
+    batch = bring({"validations": table("login, door, thing, proved on / lena-ibkr, tws, laptop, 2026-11-20")})
 
     actions.undo(batch, by=owner, at=at)
 

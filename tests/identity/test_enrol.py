@@ -273,3 +273,12 @@ def test_calls_from_one_place_come_to_an_end(owner, client):
 
     assert answers == [200] * 5 + [429] * 2
     assert queries.calls_from("127.0.0.1", since=factories.AT - timedelta(days=999)) == 5
+
+
+def test_a_revoked_invitation_does_not_leave_any_more(invited):
+    letter = Letter.objects.get(recipient=invited)
+    assert kinds.refreshed(letter, clock.now()) is not None
+
+    Invitation.objects.update(revoked_at=clock.now())
+
+    assert kinds.refreshed(letter, clock.now()) is None

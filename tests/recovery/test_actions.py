@@ -104,6 +104,20 @@ def test_a_change_that_cannot_be_is_refused_and_changes_nothing(manager, login, 
     assert (backup.kind, list(backup.carriers.all())) == ("card", [card])
 
 
+def test_what_was_so_before_may_stay_and_is_not_chosen_anew(manager, trader, login):
+    old_card = factories.make_asset("Old card", kind="card", retired_at=AT)
+    old_safe = factories.make_asset("Old safe", kind="place", retired_at=AT)
+    left = factories.make_member("Ann Left", left_at=AT)
+    backup = factories.make_backup(login, carriers=[old_card], place=old_safe, custodian=left)
+    same = {"carriers": [old_card], "place": old_safe, "custodian": left}
+
+    assert actions.change_backup(backup, note="Look for it", **same, by=manager, at=AT).note == "Look for it"
+    other = factories.make_backup(login)
+    for name, value in same.items():
+        with refused("was retired|has left"):
+            actions.change_backup(other, **{name: value}, by=manager, at=AT)
+
+
 def test_a_backup_is_tested_once_for_one_press(trader, login):
     backup = factories.make_backup(login, kind="printed-codes", codes_left=8)
 
