@@ -14,9 +14,9 @@ from datetime import timedelta
 import psycopg
 from celery import Celery
 from celery.beat import Scheduler
-from kombu.exceptions import OperationalError as BrokerAway
 
 from config.env import load
+from config.watch import waiting_tasks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 log = logging.getLogger(__name__)
@@ -110,19 +110,10 @@ class LeadingScheduler(Scheduler):
 
     def apply_entry(self, entry, producer=None) -> None:
         """Publish one task, unless so many wait already that nobody is taking them."""
-        if self._waiting() >= self.MOST_WAITING:
+        if waiting_tasks(self.app) >= self.MOST_WAITING:
             log.warning("beat: %s tasks wait for a worker, %s is left out", self.MOST_WAITING, entry.task)
             return
         super().apply_entry(entry, producer=producer)
-
-    def _waiting(self) -> int:
-        """How many tasks lie in the queue; none when the broker cannot be asked, which publishing then says."""
-        try:
-            with self.app.connection_for_read() as connection:
-                queue = self.app.amqp.queues[self.app.conf.task_default_queue]
-                return queue(connection.default_channel).queue_declare(passive=True).message_count
-        except (BrokerAway, *self.connection.connection_errors, *self.connection.channel_errors):
-            return 0
 
     def _drop(self) -> None:
         if self._lead is not None:

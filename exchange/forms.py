@@ -28,7 +28,7 @@ class FilesField(forms.FileField):
     widget = FilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        files = data if isinstance(data, list) else [data]
+        files = data if isinstance(data, list) and data else [data or None]
         return [super(FilesField, self).clean(one, initial) for one in files]
 
 

@@ -321,6 +321,10 @@ class Progress:
     total: int
     doing: str
 
+    @property
+    def in_words(self) -> str:
+        return f"{self.doing.capitalize()}, {self.done:,} of {self.total:,} rows"
+
 
 def progress_key(batch: ImportBatch) -> str:
     return f"import:{batch.pk}"

@@ -56,7 +56,7 @@ def load_demo(*, by: Member, at: datetime) -> ImportBatch:
 def _reading(by: Member, house: Office, at: datetime) -> Reading:
     """The demo’s rows with `by` in the principal’s place."""
     today = local_day(at, house.timezone)
-    rows = samples.office("demo", today=today, words={"me": by.key})
+    rows = samples.office("demo", today=today, words={"me": by.key, "first": by.first_name})
     if by.name.casefold() == "eleanor hartwell":
         rows["people"] = [row for row in rows["people"] if row["key"] != PRINCIPAL]
     return samples.read_back(rows, name="Demo office")

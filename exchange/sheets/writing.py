@@ -47,6 +47,7 @@ def _examples(sheet: Sheet) -> list[dict[str, str]]:
 def workbook(office: Office, *, about: str) -> bytes:
     """An XLSX with one sheet each and “Read me” in front. `about` is the sentence with which that begins."""
     book = Workbook(write_only=True)
+    book.properties.creator = "Postern"
     _write_readme(book.create_sheet(README), about)
     for sheet in SHEETS:
         _write_sheet(book.create_sheet(sheet.name), sheet, office.get(sheet.name, ()))

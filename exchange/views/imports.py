@@ -84,7 +84,12 @@ def show_batch(request: Request, pk: int) -> HttpResponse:
 
 
 def _waiting(batch: ImportBatch) -> dict[str, Any]:
-    return {"batch": batch, "progress": queries.progress(batch), "worker_away": health(clock.now()).worker_late}
+    return {
+        "batch": batch,
+        "rows": queries.rows_in_words(batch.writes).lower(),
+        "progress": queries.progress(batch),
+        "worker_away": health(clock.now()).worker_late,
+    }
 
 
 def _batch_facts(request: Request, batch: ImportBatch) -> dict[str, Any]:

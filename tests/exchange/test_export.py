@@ -42,7 +42,7 @@ def taken_in(rows):
 def test_an_export_imports_into_an_empty_house_as_the_same_office(owner, at, form, name):
     """Export, empty house, import, export: equal, and the dates of every proof with it."""
     today = at.date()
-    first = samples.read_back(samples.office(name, today=today, words={"me": owner.key}), name="x")
+    first = samples.read_back(samples.office(name, today=today, words={"me": owner.key, "first": "Eleanor"}), name="x")
     imported = _import(first, owner, at)
     exported = queries.office_rows(at)
     proofs = set(Validation.objects.values_list("outcome", "proved_at", "lapses_at", "how"))

@@ -62,9 +62,17 @@ class House:
             )
 
     def add_worker(self) -> None:
-        options = f"worker --pool prefork -c 1 --without-gossip --without-mingle -n w{len(self.workers)}@%h"
-        name = f"worker{len(self.workers)}"
-        self.workers.append(self.start(name, "-m", "celery", "-A", self.app, *options.split(), "--loglevel", "INFO"))
+        self.workers.append(self._worker(len(self.workers)))
+
+    def _worker(self, number: int) -> subprocess.Popen[bytes]:
+        options = f"worker --pool prefork -c 1 --without-gossip --without-mingle -n w{number}@%h --loglevel INFO"
+        return self.start(f"worker{number}", "-m", "celery", "-A", self.app, *options.split())
+
+    def mend(self) -> None:
+        """Start again what ended by itself, as the supervisor does."""
+        for number, worker in enumerate(self.workers):
+            if worker.poll() is not None:
+                self.workers[number] = self._worker(number)
 
     def add_beat(self) -> None:
         self.beats.append(
@@ -118,6 +126,7 @@ class House:
         """Wait until something holds; seconds that took. Fails, with the programs' last words, when it doesn't."""
         begun = time.monotonic()
         while time.monotonic() - begun < within:
+            self.mend()
             try:
                 if holds():
                     return time.monotonic() - begun
