@@ -129,10 +129,10 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trusted_pro
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
-FILE_UPLOAD_MAX_MEMORY_SIZE = 6_000_000
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
-# The largest request body that is read at all: ten CSV tables or one workbook.
+# The largest request body that is read at all: ten CSV tables or one workbook. Uploads stay in memory, never on disk.
 POSTERN_MOST_UPLOAD = 12_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = POSTERN_MOST_UPLOAD
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
