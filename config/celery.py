@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 SCHEDULE = {
     "raise what is due": {"task": "notices.raise_due", "schedule": timedelta(seconds=30)},
     "send waiting letters": {"task": "letters.deliver", "schedule": timedelta(seconds=15)},
+    "clear sessions that ran out": {"task": "identity.clear_sessions", "schedule": timedelta(hours=1)},
     "run waiting imports": {"task": "exchange.run_imports", "schedule": timedelta(seconds=3)},
 }
 
@@ -53,7 +54,7 @@ app.conf.update(
     beat_scheduler="config.celery:LeadingScheduler",
     beat_max_loop_interval=1,
 )
-app.autodiscover_tasks(["core.letters", "notices", "exchange"])
+app.autodiscover_tasks(["core.letters", "identity", "notices", "exchange"])
 
 
 class LeadingScheduler(Scheduler):

@@ -27,7 +27,7 @@ class Headers:
         response.setdefault("Cross-Origin-Embedder-Policy", "require-corp")
         response.setdefault("X-Content-Type-Options", "nosniff")
         response.setdefault("X-Frame-Options", "DENY")
-        if not request.path.startswith(settings.STATIC_URL):
+        if response.status_code != 200 or not request.path.startswith(settings.STATIC_URL):
             response.setdefault("Cache-Control", "no-store")
         return response
 

@@ -24,6 +24,8 @@ NEEDLESS = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )
 
+LONGEST = 20_000
+
 
 def plain(text: str, *, lines: bool = False) -> str:
     """The text without control characters, NUL among them, and without marks that turn the reading direction.
@@ -59,7 +61,7 @@ class PlainText(forms.BaseForm):
         for field in self.fields.values():
             _speak_plainly(field)
             if isinstance(field, forms.CharField) and not _is_password(field):
-                field.validators.append(no_secret)
+                field.validators.append(_no_secret)
         if self.is_bound:
             self.data = self._plain_data()
 
@@ -72,6 +74,11 @@ class PlainText(forms.BaseForm):
     def facts(self) -> dict[str, Any]:
         """What the form says, as keyword arguments of an action."""
         return {name: value for name, value in self.cleaned_data.items() if name != StaleGuard.VERSION}
+
+
+def _no_secret(text: str) -> None:
+    """The detector, for as much as the longest field takes; a longer text is refused for its length."""
+    no_secret(text[:LONGEST])
 
 
 def _speak_plainly(field: forms.Field) -> None:

@@ -156,7 +156,7 @@ _KNOWN_TOKEN = re.compile(
         gh[pousr]_[A-Za-z0-9]{20} | github_pat_\w{20} | glpat-[\w-]{16} | npm_[A-Za-z0-9]{20} | pypi-[\w-]{20}
         | sk-[A-Za-z0-9_-]{20} | (?:sk|rk|pk|whsec)_(?:live_|test_)?[A-Za-z0-9]{16} | xox[abeoprs]-[\w-]{10}
         | (?:AKIA|ASIA)[A-Z0-9]{16} | AIza[\w-]{30} | ya29\.[\w-]{20} | SG\.[\w-]{16} | shp(?:at|ss|ca)_[a-f0-9]{20}
-        | hf_[A-Za-z]{20} | dop_v1_[a-f0-9]{20} | \d{8,10}:[\w-]{35} | eyJ[\w-]{8,}+\.eyJ[\w-]{8}
+        | hf_[A-Za-z]{20} | dop_v1_[a-f0-9]{20} | \d{8,10}:[\w-]{35} | (?<![\w-])eyJ[\w-]{8,}+\.eyJ[\w-]{8}
         | ops_eyJ[\w-]{8} | hv[sb]\.[\w-]{20} | dapi[a-f0-9]{32} | Bearer\ [\w.~+/-]{16}
     )""",
     re.VERBOSE,

@@ -7,16 +7,17 @@ from datetime import date, datetime, timedelta
 
 import django_otp
 from django.contrib.auth.hashers import check_password, make_password
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.text import slugify
 
 from core.errors import Refused
 from core.letters import rendering
 from core.letters.actions import enqueue
 from core.letters.enums import LetterKind
+from core.letters.models import Letter
 from core.trail.actions import changes, record, snapshot
 from core.trail.enums import Verb
-from identity import codes, policies, queries
+from identity import codes, policies, queries, rules
 from identity.enums import Role, Stage
 from identity.models import (
     BackupCode,
@@ -72,6 +73,7 @@ def begin_office(
     owner.name, owner.email, owner.timezone = name, email, timezone
     owner.password = make_password(normalise(password))
     owner.save()
+    _drop_factors(owner)
     return owner
 
 
@@ -125,6 +127,10 @@ def make_backup_codes(member: Member, *, at: datetime) -> list[str]:
         BackupCode(sheet=sheet, digest=codes.backup_digest(code, owner=member.pk)) for code in fresh
     )
     record(Verb.CODES_PRINTED, by=member, about=member, at=at, codes=len(fresh))
+    if member.joined_at is not None:
+        _tell_security(
+            member, member.email, at=at, what="You have new backup codes", text="The sheet you had before is void."
+        )
     return fresh
 
 
@@ -178,9 +184,11 @@ class Answer:
 _NOBODY = make_password("a password that nobody has")
 
 
+@transaction.atomic
 def try_password(*, email: str, password: str, network: str | None, today: date, at: datetime) -> Answer:
     """Check name and password; unknown, left and unfinished names answer and take as long as a wrong password."""
     name = queries.name_digest(email)
+    _one_at_a_time("password", name, network)
     waiting = queries.wait(name=name, network=network, at=at)
     if waiting:
         return Answer(wait=_seconds(waiting))
@@ -227,6 +235,12 @@ def _note(stage: Stage, *, name: str, network, ok: bool, member: Member | None, 
         record(Verb.SIGN_IN_FAILED, by=None, about=member, at=at, address=network, stage=str(stage))
 
 
+def _one_at_a_time(*names: str | None) -> None:
+    """Let one transaction at a time pass that names the same things, so that a limit counts all before it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [" ".join(map(str, names))])
+
+
 def note_failure(stage: Stage, *, name: str, network: str | None, at: datetime) -> None:
     """Count a wrong answer to a question that concerns no member."""
     _note(stage, name=name, network=network, ok=False, member=None, at=at)
@@ -244,6 +258,26 @@ def note_signed_in(member: Member, *, device, address: str | None, at: datetime)
 def note_signed_out(member: Member, *, address: str | None, at: datetime) -> None:
     """The trail's line for a sign-out."""
     record(Verb.SIGNED_OUT, by=member, about=member, at=at, address=address)
+
+
+def _tell_security(member: Member, address: str | None, *, what: str, text: str, at: datetime) -> None:
+    """Tell a person, at one of their addresses, that something about their sign-in changed."""
+    said = rendering.content(
+        "security",
+        subject=what,
+        to=member,
+        office=queries.office(),
+        what=what,
+        said=text,
+        url=rendering.link("/me/"),
+        at=at,
+    )
+    letter = enqueue(
+        key=f"security:{member.pk}:{at.isoformat()}:{what}:{address}"[:200],
+        kind=LetterKind.SECURITY, to=member, content=said, at=at,
+    )  # fmt: skip
+    if letter is not None and address:
+        Letter.objects.filter(pk=letter.pk).update(address=address)
 
 
 @transaction.atomic
@@ -304,6 +338,15 @@ def change_member(member: Member, *, by: Member, at: datetime, **facts) -> Membe
     what = changes(held, before, MEMBER_FIELDS)
     if what:
         record(Verb.ROLE_CHANGED if "role" in what else Verb.MEMBER_CHANGED, by=by, about=held, at=at, changes=what)
+    if held.joined_at is not None and "email" in what:
+        for address in dict.fromkeys(what["email"]):
+            _tell_security(
+                held,
+                address,
+                at=at,
+                what="Your e-mail address was changed",
+                text=f"{by.name} changed it to {held.email}.",
+            )
     return held
 
 
@@ -392,6 +435,12 @@ def invite(member: Member, *, by: Member, at: datetime) -> Invitation:
     return invitation
 
 
+def _drop_factors(member: Member) -> None:
+    """Whoever begins an enrolment begins it whole: what an earlier link showed to somebody must open nothing."""
+    TotpDevice.objects.filter(user=member).delete()
+    BackupSheet.objects.filter(user=member).delete()
+
+
 @transaction.atomic
 def choose_password(invitation: Invitation, *, password: str, at: datetime) -> Member:
     """Set the password of an invited person; the invitation stays open until the enrolment is finished."""
@@ -400,6 +449,7 @@ def choose_password(invitation: Invitation, *, password: str, at: datetime) -> M
         raise Refused("You have joined already. Sign in instead.")
     member.password = make_password(normalise(password))
     member.save(update_fields=["password"])
+    _drop_factors(member)
     record(Verb.PASSWORD_CHANGED, by=member, about=member, at=at)
     return member
 
@@ -420,7 +470,13 @@ def change_office(*, by: Member, at: datetime, **facts) -> Office:
 
 @transaction.atomic
 def request_call(*, name: str, number: str, lost: str, address: str | None, at: datetime) -> CallRequest:
-    """Write down that somebody without a way in wants to be called; managers see it on Today and by letter."""
+    """Write down that somebody without a way in wants to be called; managers see it on Today and by letter.
+
+    Refused when enough requests have come from the same network within the hour; they are counted one at a time.
+    """
+    _one_at_a_time("lost")
+    if queries.calls_from(address, since=at - rules.WINDOW) >= rules.MOST_CALLS:
+        raise Refused("Enough requests have come from here. Ring the number above.")
     call = CallRequest.objects.create(at=at, name=name, number=number, lost=lost)
     SignIn.objects.create(at=at, stage=Stage.LOST, name="lost", network=address, ok=True)
     record(Verb.CALL_REQUESTED, by=None, about=call, at=at, address=address)

@@ -6,6 +6,8 @@ import ipaddress
 from datetime import datetime, timedelta
 
 FREE_TRIES = 4
+# How often one network may ask for a call back within the window.
+MOST_CALLS = 5
 LONGEST_WAIT = timedelta(minutes=15)
 WINDOW = timedelta(hours=1)
 # One network may be wrong this often within the window, over all names, before it must wait.

@@ -163,12 +163,12 @@ def _check_unpacked(archive: zipfile.ZipFile) -> None:
 
 
 def _check_xml(archive: zipfile.ZipFile) -> None:
-    """A workbook declares no entities, ours or others’, and is written in UTF-8."""
+    """No part of a workbook, whatever its name, declares entities; what is named XML is written in UTF-8."""
     for part in archive.infolist():
-        if part.filename.lower().endswith((".xml", ".rels", ".vml")):
-            data = archive.read(part)
-            if b"<!DOCTYPE" in data or b"<!ENTITY" in data or b"\x00" in data[:400]:
-                raise Unreadable("It holds XML that no spreadsheet program writes. Open it, save it again as XLSX.")
+        data = archive.read(part)
+        is_text = part.filename.lower().endswith((".xml", ".rels", ".vml"))
+        if b"<!DOCTYPE" in data or b"<!ENTITY" in data or (is_text and b"\x00" in data[:400]):
+            raise Unreadable("It holds XML that no spreadsheet program writes. Open it, save it again as XLSX.")
 
 
 def _is_csv(name: str) -> bool:
@@ -275,10 +275,16 @@ def _note_empty_formulas(table: Table, data: bytes, title: str) -> None:
                 table.faults[number, position] = "The file holds this formula without its result. Type the value."
 
 
+# Far beyond what the columns of a table hold; a longer line is no row.
+LONGEST_LINE = 500_000
+
+
 # --- CSV -------------------------------------------------------------------------------------------------------------
 def _csv_table(name: str, data: bytes) -> Table:
     text = _decoded(data)
     table = Table(PurePosixPath(name).name)
+    if any(len(line) > LONGEST_LINE for line in text.splitlines()):
+        raise Unreadable("One of its lines is far too long to be a row. Look at the file.")
     told = re.match(r"sep=(.)\r?\n", text)
     delimiter = told[1] if told else _delimiter(text)
     try:

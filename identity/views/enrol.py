@@ -6,6 +6,7 @@ import segno
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
 
@@ -57,7 +58,7 @@ def setup_office(request: Request) -> HttpResponse:
         except Refused as no:
             form.add_error(None, str(no))
         else:
-            request.session["enrol"] = {"member": owner.pk}
+            request.session["enrol"] = {"member": owner.pk, "begun": owner.get_session_auth_hash()}
             return redirect("identity:enrol_authenticator")
     return render(request, "identity/setup_office.html", {"form": form, "steps": _steps(0)})
 
@@ -73,7 +74,8 @@ def join(request: Request, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         member = actions.choose_password(invitation, password=form.cleaned_data["password"], at=clock.now())
         request.session.flush()
-        request.session["enrol"] = {"member": member.pk, "invitation": invitation.pk}
+        begun = member.get_session_auth_hash()
+        request.session["enrol"] = {"member": member.pk, "invitation": invitation.pk, "begun": begun}
         return redirect("identity:enrol_authenticator")
     facts = {"form": form, "steps": _steps(0), "member": invitation.member, "office": queries.office()}
     return render(request, "identity/join.html", facts)
@@ -156,7 +158,9 @@ def _enrolling(request: Request) -> Member | None:
         invitation = Invitation.objects.filter(pk=enrol["invitation"]).first()
         if invitation is None or not invitation.is_open(clock.now()):
             return None
-    return Member.objects.present().filter(pk=enrol["member"], joined_at=None).first()
+    member = Member.objects.present().filter(pk=enrol["member"], joined_at=None).first()
+    # Choosing a password again, elsewhere, makes an enrolment begun before it void.
+    return member if member and constant_time_compare(enrol["begun"], member.get_session_auth_hash()) else None
 
 
 def _start_again(request: Request) -> HttpResponse:

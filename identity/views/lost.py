@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from core import clock
+from core.errors import Refused
 from identity import actions, queries
 from identity.access import Request, open_to_all
 from identity.forms import LostForm
 from identity.rules import network_of
-
-MOST_AN_HOUR = 5
 
 
 @require_http_methods(["GET", "POST"])
@@ -23,13 +20,12 @@ def lost(request: Request) -> HttpResponse:
     """Whom to ring, and a request to be called back; it names nobody and its answer is always the same."""
     form, asked, status = LostForm(request.POST or None), False, 200
     if request.method == "POST" and form.is_valid():
-        at, network = clock.now(), network_of(request.address)
-        if queries.calls_from(network, since=at - timedelta(hours=1)) >= MOST_AN_HOUR:
-            form.add_error(None, "Enough requests have come from here. Ring the number above.")
-            status = 429
-        else:
-            actions.request_call(**form.facts(), address=network, at=at)
+        try:
+            actions.request_call(**form.facts(), address=network_of(request.address), at=clock.now())
             asked = True
+        except Refused as no:
+            form.add_error(None, str(no))
+            status = 429
     response = render(
         request, "identity/lost.html", {"form": form, "asked": asked, "office": queries.office_if_any()}, status=status
     )

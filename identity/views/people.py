@@ -14,6 +14,7 @@ from identity import actions, policies, queries
 from identity.access import Request, requires
 from identity.forms import CodeForm, EditMemberForm, MeForm, MemberForm, OfficeForm
 from identity.models import CallRequest, Member
+from identity.rules import network_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,7 +100,9 @@ def new_codes(request: Request) -> HttpResponse:
     form, fresh = CodeForm(request.POST or None), []
     if request.method == "POST" and form.is_valid():
         at = clock.now()
-        answer = actions.try_code(request.user, code=form.cleaned_data["code"], network=request.address, at=at)
+        answer = actions.try_code(
+            request.user, code=form.cleaned_data["code"], network=network_of(request.address), at=at
+        )
         if answer.device:
             fresh = actions.make_backup_codes(request.user, at=at)
         else:

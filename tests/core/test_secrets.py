@@ -221,6 +221,7 @@ HOSTILE = [
     "https://" * 1_250,
     "a@" * 5_000,
     "-" * 10_000,
+    "eyJ-" * 2_500,
     " " * 10_000,
     "\n" * 10_000,
     "é" * 5_000,
@@ -235,13 +236,13 @@ def test_the_time_taken_grows_with_the_length_and_no_faster(text):
     def best_of(sample: str) -> float:
         taken = []
         for _ in range(5):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             find(sample)
-            taken.append(time.perf_counter() - begun)
+            taken.append(time.thread_time() - begun)
         return min(taken)
 
-    half, whole = best_of(text[: len(text) // 2]), best_of(text)
-    assert whole < 3 * half + 0.002
+    half, whole = best_of(text), best_of(text * 2)
+    assert whole < 3 * half + 0.004
 
 
 def test_every_detector_has_its_own_words():

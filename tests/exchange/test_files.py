@@ -300,6 +300,18 @@ def test_entities_hidden_in_another_encoding_are_no_way_round():
         read_csv("x.xlsx", patched(xlsx(SMALL), xl__sharedStrings_xml=hostile))
 
 
+def test_entities_in_a_part_with_another_name_are_no_way_round():
+    hostile = patched(xlsx(SMALL), xl__worksheets__sheet1_dat=b'<!DOCTYPE x [<!ENTITY a "b">]><x/>')
+
+    with pytest.raises(Unreadable, match="XML that no spreadsheet program writes"):
+        read_csv("x.xlsx", hostile)
+
+
+def test_a_line_without_end_is_refused_before_it_is_taken_apart():
+    with pytest.raises(Unreadable, match="far too long to be a row"):
+        read_csv("people.csv", b"key,name\r\n" + b"," * 600_000)
+
+
 def test_too_many_columns_and_too_many_rows_are_refused():
     wide = {"people": [["key", "name", *(f"extra {n}" for n in range(MOST_COLUMNS))]]}
     long = csv([["key", "name"], *([f"p{n}", "x"] for n in range(MOST_ROWS + 1))])

@@ -282,3 +282,55 @@ def test_a_revoked_invitation_does_not_leave_any_more(invited):
     Invitation.objects.update(revoked_at=clock.now())
 
     assert kinds.refreshed(letter, clock.now()) is None
+
+
+def test_what_a_revoked_link_showed_opens_nothing_later(invited, owner, client):
+    thief = Client()
+    thief.post(invitation_link(invited), {"password": PASSWORD, "again": PASSWORD})
+    thief.get("/enrol/authenticator/")
+    seen = TotpDevice.objects.get(user=invited).seed()
+    actions.invite(invited, by=owner, at=clock.now())
+    link = Letter.objects.filter(recipient=invited).order_by("-pk")[0]
+    token = re.search(r"/join/(\S+)/", kinds.finished(link, kinds.Content("", link.text, "")).text).group(1)
+
+    client.post(f"/join/{token}/", {"password": PASSWORD, "again": PASSWORD})
+    client.get("/enrol/authenticator/")
+
+    assert TotpDevice.objects.get(user=invited).seed() != seen
+    assert thief.get("/enrol/authenticator/").url == "/setup/"
+
+
+def test_an_older_enrolment_of_the_same_link_ends_when_it_is_opened_anew(invited, client):
+    first = Client()
+    first.post(invitation_link(invited), {"password": PASSWORD, "again": PASSWORD})
+
+    client.post(invitation_link(invited), {"password": PASSWORD, "again": PASSWORD})
+
+    assert first.get("/enrol/authenticator/").url == "/setup/"
+    assert client.get("/enrol/authenticator/").status_code == 200
+
+
+def test_a_changed_address_is_told_to_the_old_one_and_the_new(owner, manager):
+    old = manager.email
+
+    actions.change_member(manager, by=owner, at=clock.now(), email="new@hartwell.test")
+
+    letters = Letter.objects.filter(recipient=manager, kind="security")
+    assert {letter.address for letter in letters} == {old, "new@hartwell.test"}
+
+
+def test_new_backup_codes_are_told_by_letter(manager):
+    actions.make_backup_codes(manager, at=clock.now())
+
+    assert [letter.subject for letter in manager.letters.all()] == ["You have new backup codes"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calls_asked_for_at_once_come_to_the_same_end(owner):
+    def ask():
+        try:
+            return actions.request_call(name="M", number="1", lost="", address="203.0.113.9", at=clock.now())
+        except Refused:
+            return None
+
+    assert sum(call is not None for call in race(ask)) == 5
