@@ -42,7 +42,10 @@ def list_letters(request: Request) -> HttpResponse:
     page = Paginator(queries.letters_for(request.user, state=state), PAGE).get_page(request.GET.get("page"))
     facts = {"page": page, "form": form, "narrowed": bool(state)}
     if request.user.sees_everything:
-        facts |= {"post": queries.post_office(at), "in_person": queries.in_person(at)}
+        facts["post"] = queries.post_office(at)
+        # Working it out asks every rule, so it is done for who wants to know and not with every look at the list.
+        facts["asked_in_person"] = "in_person" in request.GET
+        facts["in_person"] = queries.in_person(at) if facts["asked_in_person"] else []
     return render(request, "notices/letter_list.html", facts)
 
 

@@ -1,7 +1,7 @@
 """Pages against a bare one: `python -m tests.bench.pages [rounds]` prints CPU and p95 ratios and sizes.
 
-The bare page is what Django costs at least: session, user, one query, a line of HTML. Both go through the real WSGI
-handler of one process, in turns, so that a noisy machine is noisy for both.
+The bare page is Django as it comes: session, user, one query, a small template (tests/bench/bare.py). Both go through
+the real WSGI handler of one process, in turns, so that a noisy machine is noisy for both.
 """
 
 from __future__ import annotations
@@ -17,28 +17,6 @@ import tests.embedded
 
 PATHS = ("/", "/accounts/", "/devices/", "/people/", "/letters/")
 BARS = {"cpu": 6.0, "p95": 4.0}
-
-
-def bare_application():
-    """Sessions, users, one query."""
-    from django.contrib.auth.middleware import AuthenticationMiddleware
-    from django.contrib.sessions.middleware import SessionMiddleware
-    from django.core.handlers.wsgi import WSGIRequest
-    from django.http import HttpResponse
-
-    from identity.models import Office
-
-    def view(request):
-        return HttpResponse(f"<p>{request.user.name} {Office.objects.values_list('name', flat=True).get(pk=1)}</p>")
-
-    chain = SessionMiddleware(AuthenticationMiddleware(view))
-
-    def application(environ, start_response):
-        response = chain(WSGIRequest(environ))
-        start_response(f"{response.status_code} OK", list(response.items()))
-        return [response.content]
-
-    return application
 
 
 def request(application, path: str, cookie: str) -> tuple[str, bytes]:
@@ -103,15 +81,15 @@ def _run(rounds: int, connection, capture) -> int:
     from django.core.handlers.wsgi import WSGIHandler
 
     from core import clock
-    from tests.bench import house
+    from tests.bench import bare, house
     from tests.factories import signed_in
 
     owner = house.fill(clock.now())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     cookie = signed_in(owner).cookies["postern"].value
-    product, bare = WSGIHandler(), bare_application()
-    calls = {"bare": lambda: request(bare, "/", cookie)}
+    product, base = WSGIHandler(), bare.application()
+    calls = {"bare": lambda: request(base, "/", cookie)}
     calls |= {path: (lambda path=path: request(product, path, cookie)) for path in PATHS}
     for call in calls.values():
         status, _ = call()
