@@ -115,6 +115,11 @@ def _of_the_gate(to: Member, other: Member, office: Office, at: datetime) -> Ite
             **facts,
         ),
     )
+    what, text = "You have new backup codes", "The sheet you had before is void."
+    yield (
+        "security",
+        rendering.content("security", subject=what, what=what, said=text, url=rendering.link("/me/"), **facts),
+    )
     call = CallRequest(at=at, name=other.name, number="+41 44 555 01 23", lost="My telephone")
     subject = "Somebody asks to be called back"
     yield (
