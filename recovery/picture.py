@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.postgres.aggregates import BoolOr
@@ -18,7 +19,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BigIntegerField,
     BooleanField,
-    Count,
+    Exists,
     Field,
     FilteredRelation,
     Func,
@@ -129,7 +130,7 @@ def door_picture(member: Member, *, at: datetime, office: Office) -> Picture:
     lost = things().gone()
     bundles = _bundles(member, lost)
     on, now = local_day(at, office.timezone), at.timestamp()
-    rows = _DOORS.rows(member.sees_everything, reader=member.pk, lost=sorted(lost))
+    rows = sorted(_DOORS.rows(member.sees_everything, reader=member.pk, lost=sorted(lost)), key=itemgetter(0))
     return Picture(tuple(_facts(row, bundles.get(row[1], _EMPTY), on, now) for row in rows))
 
 
@@ -213,7 +214,6 @@ def _door_rows(sees_everything: bool) -> QuerySet[Door, Any]:
             latest=_Epoch(Max("standing__lapses_at", filter=at_hand)),
             earliest=_Epoch(Min("standing__lapses_at", filter=at_hand)),
         )
-        .order_by("pk")
         .values_list(
             "pk", "login_id", "login__holder_id", "login__broker", "interface", "used", "login__kind",
             "spent", "latest", "earliest",
@@ -296,11 +296,13 @@ def is_deviceless(broker: str, interface: str) -> bool:
 def special_entity(login: str) -> Subquery:
     """The legal entity that books every account a login reaches, where the broker has special rules for it, else None.
 
-    `login` is the name of the row's column that holds the login.
+    `login` is the name of the row's column that holds the login. It starts from the few accounts at such entities.
     """
-    sole = Grant.objects.open().filter(login=OuterRef(login)).order_by().values("login")
-    sole = sole.annotate(n=Count("account__entity", distinct=True), entity=Max("account__entity"))
-    return Subquery(sole.filter(n=1, entity__in=_special_entities()).values("entity"))
+    elsewhere = (
+        Grant.objects.open().filter(login=OuterRef("login")).exclude(account__entity=OuterRef("account__entity"))
+    )
+    sole = Grant.objects.open().filter(login=OuterRef(login), account__entity__in=_special_entities())
+    return Subquery(sole.filter(~Exists(elsewhere)).values("account__entity")[:1])
 
 
 @lru_cache(maxsize=1)

@@ -96,11 +96,11 @@ class Today:
     is_empty: bool
 
 
-def today(member: Member, *, at: datetime, office: Office) -> Today:
-    """What `member` sees first at `at`."""
+def today(member: Member, *, at: datetime, office: Office, has_notices: bool = True) -> Today:
+    """What `member` sees first at `at`. `has_notices` False says that none waits for an answer of theirs."""
     picture = doors.door_picture(member, at=at, office=office)
     tasks, to_do, late = due_validations(member, at=at, office=office)
-    answers = notices_to_answer(member, at=at)
+    answers = notices_to_answer(member, at=at) if has_notices else []
     people = readiness(picture)
     locked = [one for one in people if one.used and not one.open and one.shut == one.used]
     late += sum(task.state == "late" for task in answers)

@@ -25,7 +25,9 @@ CENSUS: list[tuple[State, str]] = [
 @requires(policies.any_member)
 def today(request: Request) -> HttpResponse:
     """A verdict sentence, what needs doing, who is ready."""
-    facts = queries.today(request.user, at=clock.now(), office=frame_facts(request).office)
+    frame = frame_facts(request)
+    has_notices = bool(frame.notices)
+    facts = queries.today(request.user, at=clock.now(), office=frame.office, has_notices=has_notices)
     census = [(state, facts.census[state], words) for state, words in CENSUS]
-    calls = frame_facts(request).calls if request.user.is_manager else []
+    calls = frame.calls if request.user.is_manager else []
     return render(request, "dashboard/today.html", {"facts": facts, "census": census, "calls": calls})
