@@ -78,8 +78,7 @@ def main(rounds: int = 200) -> int:
 
 
 def _run(rounds: int, connection, capture) -> int:
-    from django.core.handlers.wsgi import WSGIHandler
-
+    from config.wsgi import application as product
     from core import clock
     from tests.bench import bare, house
     from tests.factories import signed_in
@@ -88,7 +87,7 @@ def _run(rounds: int, connection, capture) -> int:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     cookie = signed_in(owner).cookies["postern"].value
-    product, base = WSGIHandler(), bare.application()
+    base = bare.application()
     calls = {"bare": lambda: request(base, "/", cookie)}
     calls |= {path: (lambda path=path: request(product, path, cookie)) for path in PATHS}
     for call in calls.values():
