@@ -135,41 +135,6 @@ def door_picture(member: Member, *, at: datetime, office: Office) -> Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class WaysIn:
-    """A person's doors in use: how many stand open, of which so many with a proof that is not about to run out."""
-
-    used: int
-    open: int
-    proven: int
-    weakest: DoorFacts | None
-
-
-def ways_in(picture: Picture, member_id: int, *, warned_until: datetime) -> WaysIn:
-    """The ways in of one person; `weakest` is the door that needs most attention, None without any in use.
-
-    A door that is open, but whose last proof runs out by `warned_until`, is open and not counted as proven.
-    """
-    used = [door for door in picture.doors if door.holder_id == member_id and door.state != "none"]
-    opened = [door for door in used if door.state == "open"]
-    proven = [door for door in opened if door.latest is None or door.latest > warned_until.timestamp()]
-    return WaysIn(len(used), len(opened), len(proven), min(used, key=_attention, default=None))
-
-
-def _attention(door: DoorFacts) -> tuple[int, float]:
-    return WORST_FIRST.index(door.state), door.latest or 0.0
-
-
-def who_is_ready(picture: Picture) -> dict[int, bool]:
-    """For each person with a door in use: whether every one of their logins has a door that stands open today."""
-    ready: dict[int, bool] = {}
-    for facts in picture.by_login().values():
-        used = [door for door in facts if door.state != "none"]
-        if used and (holder := used[0].holder_id) is not None:
-            ready[holder] = ready.get(holder, True) and any(door.state == "open" for door in used)
-    return ready
-
-
-@dataclass(frozen=True, slots=True)
 class Things:
     """Which things are lost or retired, and what carries what, by number."""
 

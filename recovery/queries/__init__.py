@@ -3,7 +3,7 @@
 Which function for which page:
 
 - a list, Today, a person: `door_picture(member, at=, office=)`, slim and fast, with `.by_login()`, `.by_holder()`,
-  `.census()`; `ways_in` and `who_is_ready` count on it;
+  `.census()`;
 - one account: `doors_of_account(account, member, at=, office=)` gives cards with reason and bolts, from which `plates`
   and `validated_devices` are made without a query;
 - any other doors: `load(doors, member, at=, office=).cards()`, and `.cards(also_lost=…)` for what a loss would do;
@@ -11,7 +11,7 @@ Which function for which page:
 - authenticators and backups: `rings` for all logins, `independent_backups` for one.
 """
 
-from recovery.picture import DoorFacts, Picture, WaysIn, door_picture, ways_in, who_is_ready
+from recovery.picture import DoorFacts, Picture, door_picture
 from recovery.queries.doors import (
     Cell,
     DeviceProof,
@@ -56,7 +56,6 @@ __all__ = [
     "Spare",
     "Summary",
     "ThingPage",
-    "WaysIn",
     "door_picture",
     "doors_of_account",
     "in_order",
@@ -70,6 +69,4 @@ __all__ = [
     "summaries",
     "thing_page",
     "validated_devices",
-    "ways_in",
-    "who_is_ready",
 ]

@@ -225,28 +225,3 @@ def test_doors_are_grouped_by_login_and_by_holder():
 
     assert picture.by_login() == {1: [one], 2: [two], 3: [three]}
     assert picture.by_holder() == {1: [one, two], None: [three]}
-
-
-def test_ways_in_count_what_is_open_and_what_is_not_about_to_run_out():
-    soon, later = (AT + 3 * DAY).timestamp(), (AT + 60 * DAY).timestamp()
-    weakest = facts("bolted", latest=1.0)
-    picture = Picture(
-        (facts("open", latest=later), facts("open", latest=soon), weakest, facts("none"), facts("shut", holder=2))
-    )
-
-    ways = queries.ways_in(picture, 1, warned_until=AT + 14 * DAY)
-
-    assert (ways.used, ways.open, ways.proven, ways.weakest) == (3, 2, 1, weakest)
-    assert queries.ways_in(picture, 9, warned_until=AT) == queries.WaysIn(0, 0, 0, None)
-
-
-def test_who_is_ready_has_an_open_door_at_every_login():
-    picture = Picture(
-        (
-            facts("open", holder=1, login=1), facts("shut", holder=1, login=1),
-            facts("open", holder=2, login=2), facts("bolted", holder=2, login=3),
-            facts("none", holder=3, login=4), facts("open", holder=None, login=5),
-        )
-    )  # fmt: skip
-
-    assert queries.who_is_ready(picture) == {1: True, 2: False}
