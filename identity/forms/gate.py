@@ -1,29 +1,16 @@
-"""What may be typed at Postern's own door and about people."""
+"""What may be typed at Postern's own door."""
 
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from core.forms import DayField, PlainForm, StaleGuard
-from identity import policies
-from identity.enums import Role
+from core.forms import PlainForm
+from identity.forms.fields import password_field, zone_field
 from identity.models import Member
-
-ZONES = [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name and "Etc/" not in name]
-
-
-def zone_field(**kwargs) -> forms.ChoiceField:
-    return forms.ChoiceField(label="Time zone", choices=[*ZONES, ("UTC", "UTC")], **kwargs)
-
-
-def password_field(label: str, *, autocomplete: str, **kwargs) -> forms.CharField:
-    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, strip=False, max_length=1000, widget=widget, **kwargs)
 
 
 class NewPassword(PlainForm):
@@ -141,76 +128,3 @@ class LostForm(PlainForm):
     name = forms.CharField(label="Your name", max_length=80)
     number = forms.CharField(label="Number to call you on", max_length=30)
     lost = forms.CharField(label="What is gone", max_length=120, required=False)
-
-
-class MemberForm(PlainForm):
-    """A person of the office, as owners and managers write them down."""
-
-    name = forms.CharField(label="Name", max_length=80)
-    email = forms.EmailField(
-        label="E-mail",
-        required=False,
-        help_text="Leave empty for somebody without a mailbox; they can hold things all the same.",
-    )
-    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.TRADER)
-    timezone = zone_field()
-    digest_hour = forms.IntegerField(
-        label="Daily mail at", min_value=0, max_value=23, initial=7, help_text="The hour, 0 to 23, in their own zone."
-    )
-    phone = forms.CharField(label="Telephone", max_length=30, required=False)
-    ends_on = DayField(
-        label="Last day of access",
-        required=False,
-        help_text="For an auditor or a leaver. The day itself still counts.",
-    )
-    note = forms.CharField(label="Note", max_length=300, required=False)
-
-    def __init__(self, *args, by: Member, **kwargs):
-        super().__init__(*args, **kwargs)
-        own = self.initial.get("role")
-        roles = [(value, label) for value, label in Role.choices if policies.may_give_role(by, value) or value == own]
-        self.fields["role"] = forms.ChoiceField(label="Role", choices=roles, initial=Role.TRADER)
-
-
-class EditMemberForm(StaleGuard, MemberForm):
-    """The same for a person who is on file."""
-
-
-class MeForm(PlainForm):
-    """What a person sets for themselves."""
-
-    timezone = zone_field()
-    digest_hour = forms.IntegerField(
-        label="Daily mail at", min_value=0, max_value=23, help_text="The hour, 0 to 23, in your zone."
-    )
-    phone = forms.CharField(label="Telephone", max_length=30, required=False)
-    theme = forms.ChoiceField(
-        label="Appearance", required=False, choices=[("", "As the system"), ("light", "Light"), ("dark", "Dark")]
-    )
-
-
-class OfficeForm(StaleGuard, PlainForm):
-    """The office's own rules."""
-
-    name = forms.CharField(label="Name of the office", max_length=80)
-    timezone = zone_field()
-    emergency_number = forms.CharField(
-        label="Emergency number",
-        max_length=30,
-        required=False,
-        help_text="Shown on “Lost something?” before sign-in.",
-    )
-    validity_days = forms.IntegerField(
-        label="A validation holds, in days",
-        min_value=2,
-        max_value=730,
-        help_text="Where the broker has no rule of its own. Holds for what is recorded from now on.",
-    )
-    warn_days = forms.IntegerField(label="Counts as due, days before its end", min_value=1, max_value=365)
-    backup_days = forms.IntegerField(label="A tested backup counts as proven, in days", min_value=1, max_value=1100)
-
-    def clean(self) -> dict[str, Any]:
-        facts = super().clean() or self.cleaned_data
-        if (self.cleaned_data.get("warn_days") or 0) >= (self.cleaned_data.get("validity_days") or 1000):
-            self.add_error("warn_days", "The warning has to come before the end: fewer days than a validation holds.")
-        return facts

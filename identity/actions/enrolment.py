@@ -1,0 +1,138 @@
+"""From a chosen password to an open door: authenticator, backup codes, the end of set-up or invitation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import django_otp
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from core.errors import Refused
+from core.trail.actions import record
+from core.trail.enums import Verb
+from identity import codes, queries
+from identity.actions.telling import tell_security
+from identity.models import (
+    BackupCode,
+    BackupSheet,
+    Invitation,
+    Member,
+    Office,
+    SetupToken,
+    TotpDevice,
+)
+from identity.passwords import normalise
+
+
+@transaction.atomic
+def choose_password(invitation: Invitation, *, password: str, at: datetime) -> Member:
+    """Set the password of an invited person; the invitation stays open until the enrolment is finished."""
+    member = Member.objects.select_for_update().get(pk=invitation.member_id)
+    if member.joined_at is not None:
+        raise Refused("You have joined already. Sign in instead.")
+    member.password = make_password(normalise(password))
+    member.save(update_fields=["password"])
+    drop_factors(member)
+    record(Verb.PASSWORD_CHANGED, by=member, about=member, at=at)
+    return member
+
+
+@transaction.atomic
+def begin_authenticator(member: Member, *, at: datetime) -> TotpDevice:
+    """The member's unconfirmed authenticator: the one already begun, so that a reload shows the same QR code."""
+    Member.objects.select_for_update().get(pk=member.pk)
+    begun = TotpDevice.objects.filter(user=member, confirmed=False).first()
+    if begun is not None:
+        return begun
+    device = TotpDevice(user=member, name="Authenticator", confirmed=False)
+    device.sealed = codes.seal(codes.new_seed(), context=device.seal_context())
+    device.save()
+    return device
+
+
+def confirm_authenticator(member: Member, *, code: str, at: datetime) -> TotpDevice:
+    """Take the authenticator into use once it has shown a right code.
+
+    The check is a transaction of its own, so that a wrong code counts although it is refused here.
+    """
+    begun = TotpDevice.objects.filter(user=member, confirmed=False).first()
+    if begun is None:
+        raise Refused("There is no authenticator to confirm. Start again from the beginning.")
+    if django_otp.verify_token(member, begun.persistent_id, code) is None:
+        raise Refused(
+            "That code is not right. Wait for the next one; if codes keep failing, check that your phone sets its "
+            "clock by itself."
+        )
+    return _take_into_use(begun, at=at)
+
+
+@transaction.atomic
+def _take_into_use(begun: TotpDevice, *, at: datetime) -> TotpDevice:
+    device = TotpDevice.objects.select_for_update().get(pk=begun.pk)
+    device.confirmed = True
+    device.save(update_fields=["confirmed"])
+    TotpDevice.objects.filter(user=device.user).exclude(pk=device.pk).delete()
+    record(Verb.FACTOR_ADDED, by=device.user, about=device.user, at=at, factor="authenticator")
+    return device
+
+
+@transaction.atomic
+def make_backup_codes(member: Member, *, at: datetime) -> list[str]:
+    """Ten new backup codes in clear, to be shown once; the member's earlier sheet becomes void."""
+    Member.objects.select_for_update().get(pk=member.pk)
+    BackupSheet.objects.filter(user=member).delete()
+    sheet = BackupSheet.objects.create(user=member, name="Backup codes", made_at=at)
+    fresh = [codes.new_backup_code() for _ in range(codes.SHEET_SIZE)]
+    BackupCode.objects.bulk_create(
+        BackupCode(sheet=sheet, digest=codes.backup_digest(code, owner=member.pk)) for code in fresh
+    )
+    record(Verb.CODES_PRINTED, by=member, about=member, at=at, codes=len(fresh))
+    if member.joined_at is not None:
+        tell_security(
+            member, member.email, at=at, what="You have new backup codes", text="The sheet you had before is void."
+        )
+    return fresh
+
+
+@transaction.atomic
+def finish_enrolment(member: Member, *, at: datetime, invitation: Invitation | None = None) -> Member:
+    """Open the door to a member who has a password, a confirmed authenticator and a sheet of codes.
+
+    The owner's set-up ends here too. An invitation is used up in the same transaction, so it joins once.
+    """
+    held = Member.objects.select_for_update().get(pk=member.pk)
+    if held.joined_at is not None:
+        raise Refused("That enrolment is finished already. Sign in instead.")
+    if queries.factors(held).codes_left is None or not TotpDevice.objects.filter(user=held, confirmed=True).exists():
+        raise Refused("Add your authenticator and print your backup codes first.")
+    if invitation is not None and not _use_up(invitation, at=at):
+        raise Refused("That invitation is used, revoked or too old. Ask for a new one.")
+    held.joined_at = at
+    held.save(update_fields=["joined_at"])
+    if invitation is not None:
+        record(Verb.MEMBER_JOINED, by=held, about=held, at=at)
+    else:
+        _finish_set_up(held, at=at)
+    return held
+
+
+def _use_up(invitation: Invitation, *, at: datetime) -> bool:
+    open_ones = Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None, expires_at__gt=at)
+    return open_ones.update(used_at=at) == 1
+
+
+def _finish_set_up(owner: Member, *, at: datetime) -> None:
+    office = Office.objects.select_for_update().get(pk=1)
+    if office.set_up_at is not None:
+        raise Refused("This office is set up already. Sign in instead.")
+    office.set_up_at = at
+    office.save(update_fields=["set_up_at"])
+    SetupToken.objects.filter(used_at=None).update(used_at=at)
+    record(Verb.OFFICE_SET_UP, by=owner, about=office, at=at, name=office.name)
+
+
+def drop_factors(member: Member) -> None:
+    """Whoever begins an enrolment begins it whole: what an earlier link showed to somebody must open nothing."""
+    TotpDevice.objects.filter(user=member).delete()
+    BackupSheet.objects.filter(user=member).delete()

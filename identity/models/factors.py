@@ -1,0 +1,99 @@
+"""What a member can show beside the password."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django_otp.models import Device, ThrottlingMixin, TimestampMixin
+
+from core import clock
+from identity import codes
+
+
+class CappedThrottle(ThrottlingMixin):
+    """django-otp's growing delay, but never above two minutes: a stranger can slow a person down, not lock them out."""
+
+    MOST_COUNTED = 8
+
+    class Meta:
+        abstract = True
+
+    def throttle_increment(self, commit: bool = True) -> None:
+        self.throttling_failure_timestamp = clock.now()
+        self.throttling_failure_count = min(self.throttling_failure_count + 1, self.MOST_COUNTED)
+        if commit:
+            self.save()
+
+    def get_throttle_factor(self) -> int:
+        return 1
+
+
+class TotpDevice(TimestampMixin, CappedThrottle, Device):
+    """An authenticator app of a member. The seed is sealed with a key that is not in the database."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sealed = models.BinaryField()
+    last_step = models.BigIntegerField(default=-1, help_text="The newest time step whose code was accepted.")
+
+    def verify_token(self, token: str) -> bool:
+        """Accept a code of this or a neighbouring step, once; call through `django_otp.verify_token`, which locks."""
+        allowed, _ = self.verify_is_allowed()
+        if not allowed:
+            return False
+        step = codes.matching_step(self.seed(), token, at=clock.now())
+        if step is None or step <= self.last_step:
+            self.throttle_increment()
+            return False
+        self.last_step = step
+        self.throttle_reset(commit=False)
+        self.set_last_used_timestamp(commit=False)
+        self.save()
+        return True
+
+    def seed(self) -> bytes:
+        """The 20 byte seed, opened for as long as a code is being checked."""
+        return codes.unseal(bytes(self.sealed), context=self.seal_context())
+
+    def seal_context(self) -> bytes:
+        """What the sealed seed is bound to: moved to another person or row it does not open."""
+        return f"totp:{self.user_id}:{self.uuid}".encode()
+
+
+class BackupSheet(TimestampMixin, CappedThrottle, Device):
+    """A member's printed sheet of backup codes."""
+
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user"], name="one_sheet_of_backup_codes_each")]
+
+    def verify_token(self, token: str) -> bool:
+        """Accept one unused code of this sheet and burn it; call through `django_otp.verify_token`, which locks."""
+        allowed, _ = self.verify_is_allowed()
+        if not allowed:
+            return False
+        digest = codes.backup_digest(token, owner=self.user_id)
+        burned = self.codes.filter(digest=digest, used_at=None).update(used_at=clock.now())
+        if not burned:
+            self.throttle_increment()
+            return False
+        self.throttle_reset(commit=False)
+        self.set_last_used_timestamp(commit=False)
+        self.save()
+        return True
+
+    def left(self) -> int:
+        """How many codes are unused."""
+        return self.codes.filter(used_at=None).count()
+
+
+class BackupCode(models.Model):
+    """One code of a sheet, as a keyed digest."""
+
+    sheet = models.ForeignKey(BackupSheet, on_delete=models.CASCADE, related_name="codes")
+    digest = models.CharField(max_length=64, unique=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"code {self.pk} of {self.sheet_id}"

@@ -1,0 +1,148 @@
+"""The office and its members."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+from zoneinfo import available_timezones
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from identity.enums import Role
+
+
+def real_zone(name: str) -> None:
+    """Refuse a time zone that the zone database does not know."""
+    if name not in available_timezones():
+        raise ValidationError("Choose a time zone from the list, for example Europe/Zurich.")
+
+
+class Office(models.Model):
+    """The one office of this installation, and its own rules. There is exactly one row."""
+
+    name = models.CharField(max_length=80)
+    timezone = models.CharField(max_length=60, validators=[real_zone])
+    emergency_number = models.CharField(max_length=30, blank=True)
+    validity_days = models.PositiveSmallIntegerField(
+        default=90, help_text="How long a validation holds where the broker has no rule of its own."
+    )
+    warn_days = models.PositiveSmallIntegerField(default=14, help_text="From when on a validation counts as due.")
+    backup_days = models.PositiveSmallIntegerField(default=180, help_text="How long a tested backup counts as proven.")
+    is_demo = models.BooleanField(default=False)
+    set_up_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="there_is_one_office", condition=Q(pk=1)),
+            models.CheckConstraint(
+                name="the_warning_comes_before_the_end", condition=Q(warn_days__lt=models.F("validity_days"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    def visible_to(self, member: Member) -> MemberQuerySet:
+        """Everybody for those who see everything, else the person alone."""
+        return self if member.sees_everything else self.filter(pk=member.pk)
+
+    def present(self) -> MemberQuerySet:
+        """People who have not left."""
+        return self.filter(left_at=None)
+
+    def managers(self) -> MemberQuerySet:
+        return self.present().filter(role__in=[Role.OWNER, Role.MANAGER])
+
+    def owners(self) -> MemberQuerySet:
+        return self.present().filter(role=Role.OWNER)
+
+
+class MemberManager(BaseUserManager["Member"]):
+    def get_queryset(self) -> MemberQuerySet:
+        return MemberQuerySet(self.model, using=self._db)
+
+    def visible_to(self, member: Member) -> MemberQuerySet:
+        return self.get_queryset().visible_to(member)
+
+    def present(self) -> MemberQuerySet:
+        return self.get_queryset().present()
+
+    def managers(self) -> MemberQuerySet:
+        return self.get_queryset().managers()
+
+    def owners(self) -> MemberQuerySet:
+        return self.get_queryset().owners()
+
+    def get_by_natural_key(self, username: str | None) -> Member:
+        return self.get(email__iexact=username)
+
+
+class Member(AbstractBaseUser):
+    """A person of the office. Without an address or a password they hold things but never sign in."""
+
+    key = models.SlugField(max_length=60, unique=True, help_text="The name by which imports know this person.")
+    name = models.CharField(max_length=80)
+    email = models.EmailField(null=True, blank=True)
+    role = models.CharField(max_length=10, choices=Role, default=Role.TRADER)
+    timezone = models.CharField(max_length=60, validators=[real_zone])
+    digest_hour = models.PositiveSmallIntegerField(default=7)
+    phone = models.CharField(max_length=30, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    theme = models.CharField(
+        max_length=5, blank=True, choices=[("", "As the system"), ("light", "Light"), ("dark", "Dark")]
+    )
+    ends_on = models.DateField(null=True, blank=True, help_text="Last day of an auditor’s or a leaver’s access.")
+    joined_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[MemberManager] = MemberManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="an_address_belongs_to_one_person"),
+            models.CheckConstraint(name="a_digest_hour_is_an_hour", condition=Q(digest_hour__lte=23)),
+            models.CheckConstraint(
+                name="who_joined_has_an_address", condition=Q(joined_at=None) | Q(email__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]  # a plain attribute in Django, here it is computed
+        return self.left_at is None
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == Role.OWNER
+
+    @property
+    def is_manager(self) -> bool:
+        return self.role in (Role.OWNER, Role.MANAGER)
+
+    @property
+    def is_auditor(self) -> bool:
+        return self.role == Role.AUDITOR
+
+    @property
+    def sees_everything(self) -> bool:
+        return self.role != Role.TRADER
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0] if self.name else ""
+
+    def may_enter(self, today: date) -> bool:
+        """Has joined, has not left, and the last day of access, if any, is not over."""
+        return self.joined_at is not None and self.is_active and (self.ends_on is None or self.ends_on >= today)
