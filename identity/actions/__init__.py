@@ -9,14 +9,15 @@ from identity.actions.enrolment import (
     finish_enrolment,
     make_backup_codes,
 )
+from identity.actions.failures import forget_tries, lift_waits, tell_failures, tell_of_shut_doors
 from identity.actions.gate import (
     Answer,
-    note_failure,
     note_signed_in,
     note_signed_out,
     try_backup_code,
     try_code,
     try_password,
+    try_setup_token,
 )
 from identity.actions.helping import free_key
 from identity.actions.inviting import LINK_GOES_HERE, invite
@@ -42,17 +43,21 @@ __all__ = [
     "finish_enrolment",
     "forget_browser",
     "forget_browsers",
+    "forget_tries",
     "free_key",
     "invite",
     "know_browser",
+    "lift_waits",
     "make_backup_codes",
     "make_setup_token",
-    "note_failure",
     "note_signed_in",
     "note_signed_out",
     "request_call",
     "setup_token_is_good",
+    "tell_failures",
+    "tell_of_shut_doors",
     "try_backup_code",
     "try_code",
     "try_password",
+    "try_setup_token",
 ]

@@ -56,7 +56,7 @@ def begin_authenticator(member: Member, *, at: datetime) -> TotpDevice:
 def confirm_authenticator(member: Member, *, code: str, at: datetime) -> TotpDevice:
     """Take the authenticator into use once it has shown a right code.
 
-    The check is a transaction of its own, so that a wrong code counts although it is refused here.
+    Whoever enrols has the seed on the screen, so wrong codes are not counted.
     """
     begun = TotpDevice.objects.filter(user=member, confirmed=False).first()
     if begun is None:
