@@ -25,6 +25,8 @@ SCHEDULE = {
     "raise what is due": {"task": "notices.raise_due", "schedule": timedelta(seconds=30)},
     "send waiting letters": {"task": "letters.deliver", "schedule": timedelta(seconds=15)},
     "clear sessions that ran out": {"task": "identity.clear_sessions", "schedule": timedelta(hours=1)},
+    "watch the gate": {"task": "identity.watch_the_gate", "schedule": timedelta(seconds=20)},
+    "forget old tries at the gate": {"task": "identity.forget_tries", "schedule": timedelta(hours=12)},
     "run waiting imports": {"task": "exchange.run_imports", "schedule": timedelta(seconds=3)},
 }
 

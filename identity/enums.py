@@ -15,10 +15,11 @@ class Role(models.TextChoices):
 
 
 class Stage(models.TextChoices):
-    """Which question of the sign-in an attempt answered."""
+    """Which question of the sign-in an attempt answered, or that somebody lifted the waits: the count starts anew."""
 
     SETUP = "setup", "set-up token"
     PASSWORD = "password", "password"
     CODE = "code", "one-time code"
     BACKUP = "backup", "backup code"
     LOST = "lost", "lost something"
+    LIFTED = "lifted", "waits lifted"

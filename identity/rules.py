@@ -1,31 +1,13 @@
-"""Pure reasoning about sign-in: how long to wait after how many failures."""
+"""Pure reasoning about the front door: where a request comes from, how often it may ask to be called."""
 
 from __future__ import annotations
 
 import ipaddress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-FREE_TRIES = 4
 # How often one network may ask for a call back within the window.
 MOST_CALLS = 5
-LONGEST_WAIT = timedelta(minutes=15)
 WINDOW = timedelta(hours=1)
-# One network may be wrong this often within the window, over all names, before it must wait.
-NETWORK_TRIES = 30
-
-
-def wait_after(failures: int) -> timedelta:
-    """How long after the last of `failures` wrong answers in a row the next one is looked at: 2 s doubling, capped."""
-    if failures <= FREE_TRIES:
-        return timedelta(0)
-    return min(timedelta(seconds=2 ** min(failures - FREE_TRIES, 20)), LONGEST_WAIT)
-
-
-def still_to_wait(failures: int, last: datetime | None, at: datetime) -> timedelta:
-    """What is left of the wait at `at`; zero when none is."""
-    if last is None:
-        return timedelta(0)
-    return max(last + wait_after(failures) - at, timedelta(0))
 
 
 def network_of(address: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """Everything that changes people, factors and the office itself."""
 
+from identity.actions.browsers import Acquainted, forget_browser, forget_browsers, know_browser
 from identity.actions.calls import call_done, request_call
 from identity.actions.enrolment import (
     begin_authenticator,
@@ -8,14 +9,15 @@ from identity.actions.enrolment import (
     finish_enrolment,
     make_backup_codes,
 )
+from identity.actions.failures import forget_tries, lift_waits, tell_failures, tell_of_shut_doors
 from identity.actions.gate import (
     Answer,
-    note_failure,
     note_signed_in,
     note_signed_out,
     try_backup_code,
     try_code,
     try_password,
+    try_setup_token,
 )
 from identity.actions.helping import free_key
 from identity.actions.inviting import LINK_GOES_HERE, invite
@@ -26,6 +28,7 @@ from identity.actions.setup import begin_office, make_setup_token, setup_token_i
 __all__ = [
     "LINK_GOES_HERE",
     "OWN_FIELDS",
+    "Acquainted",
     "Answer",
     "add_member",
     "begin_authenticator",
@@ -38,16 +41,23 @@ __all__ = [
     "confirm_authenticator",
     "end_membership",
     "finish_enrolment",
+    "forget_browser",
+    "forget_browsers",
+    "forget_tries",
     "free_key",
     "invite",
+    "know_browser",
+    "lift_waits",
     "make_backup_codes",
     "make_setup_token",
-    "note_failure",
     "note_signed_in",
     "note_signed_out",
     "request_call",
     "setup_token_is_good",
+    "tell_failures",
+    "tell_of_shut_doors",
     "try_backup_code",
     "try_code",
     "try_password",
+    "try_setup_token",
 ]

@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.trail.actions import record
 from core.trail.enums import Verb
 from identity import codes, queries
+from identity.actions.browsers import forget_browsers
 from identity.actions.telling import tell_security
 from identity.models import (
     BackupCode,
@@ -34,6 +35,7 @@ def choose_password(invitation: Invitation, *, password: str, at: datetime) -> M
     member.password = make_password(normalise(password))
     member.save(update_fields=["password"])
     drop_factors(member)
+    forget_browsers(member, by=member, at=at)
     record(Verb.PASSWORD_CHANGED, by=member, about=member, at=at)
     return member
 
@@ -54,7 +56,7 @@ def begin_authenticator(member: Member, *, at: datetime) -> TotpDevice:
 def confirm_authenticator(member: Member, *, code: str, at: datetime) -> TotpDevice:
     """Take the authenticator into use once it has shown a right code.
 
-    The check is a transaction of its own, so that a wrong code counts although it is refused here.
+    Whoever enrols has the seed on the screen, so wrong codes are not counted.
     """
     begun = TotpDevice.objects.filter(user=member, confirmed=False).first()
     if begun is None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import django_otp
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
+from django.utils.dateformat import format as in_words
 
 from core.letters import rendering
 from core.letters.actions import enqueue
 from core.letters.enums import LetterKind
 from core.trail.actions import record
 from core.trail.enums import Verb
-from identity import queries
+from identity import queries, throttle
+from identity.actions.failures import tell_failures
 from identity.actions.helping import one_at_a_time, seconds
+from identity.actions.setup import setup_token_is_good
+from identity.actions.telling import tell_security
 from identity.enums import Stage
 from identity.models import (
     BackupSheet,
@@ -24,6 +29,8 @@ from identity.models import (
     TotpDevice,
 )
 from identity.passwords import normalise
+from identity.queries import throttle as reading
+from identity.queries.throttle import name_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,79 +41,124 @@ class Answer:
     device: object | None = None
     wait: int = 0
 
+    @property
+    def is_shut(self) -> bool:
+        """Waiting does not help: somebody has to act first."""
+        return self.wait >= seconds(throttle.SHUT)
+
 
 # Hashed for names nobody has, so that they take as long as real ones.
 _NOBODY = make_password("a password that nobody has")
 
 
 @transaction.atomic
-def try_password(*, email: str, password: str, network: str | None, today: date, at: datetime) -> Answer:
-    """Check name and password; unknown, left and unfinished names answer and take as long as a wrong password."""
-    name = queries.name_digest(email)
-    one_at_a_time("password", name, network)
-    waiting = queries.wait(name=name, network=network, at=at)
+def try_password(
+    *, email: str, password: str, network: str | None, today: date, at: datetime, token: str = ""
+) -> Answer:
+    """Check name and password; unknown, left and unfinished names answer and take as long as a wrong password.
+
+    `token` is what the browser's own cookie holds: strangers' failures never hold up a browser that the member is known
+    in. While a try has to wait it is not looked at, right or wrong, and does not count.
+    """
+    name, browser = name_digest(email), reading.known_browser(email, token, at=at)
+    waiting = _stand_in_line(Stage.PASSWORD, name=name, network=network, browser=browser, at=at)
     if waiting:
         return Answer(wait=seconds(waiting))
     member = Member.objects.filter(email__iexact=email.strip()).first()
-    right = check_password(normalise(password), member.password if member and member.password else _NOBODY)
-    good = bool(right and member and member.password and member.may_enter(today))
-    _note(Stage.PASSWORD, name=name, network=network, ok=good, member=member, at=at)
+    usable = member.password if member and member.has_usable_password() else ""
+    right = check_password(normalise(password), usable or _NOBODY)
+    good = bool(right and member and usable and member.may_enter(today))
+    _note(Stage.PASSWORD, name=name, network=network, browser=browser, ok=good, member=member, at=at)
     return Answer(member=member if good else None)
 
 
-def try_code(member: Member, *, code: str, network: str | None, at: datetime) -> Answer:
+def try_code(member: Member, *, code: str, network: str | None, at: datetime, token: str = "") -> Answer:
     """Check a one-time code of the member's authenticator."""
     device = TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk").first()
-    return _try_device(member, device, Stage.CODE, code, network=network, at=at)
+    return _try_device(member, device, Stage.CODE, code, network=network, token=token, at=at)
 
 
 @transaction.atomic
-def try_backup_code(member: Member, *, code: str, network: str | None, at: datetime) -> Answer:
+def try_backup_code(member: Member, *, code: str, network: str | None, at: datetime, token: str = "") -> Answer:
     """Check and burn a backup code; the person is told by letter that one was used."""
     sheet = BackupSheet.objects.filter(user=member, confirmed=True).first()
-    answer = _try_device(member, sheet, Stage.BACKUP, code, network=network, at=at)
+    answer = _try_device(member, sheet, Stage.BACKUP, code, network=network, token=token, at=at)
     if answer.device:
         _tell_of_backup_code(member, left=sheet.left(), at=at)
     return answer
 
 
-def _try_device(member, device, stage: Stage, code: str, *, network, at) -> Answer:
-    name = queries.name_digest(member.email)
+@transaction.atomic
+def _try_device(member, device, stage: Stage, code: str, *, network, token: str, at) -> Answer:
     if device is None:
         return Answer()
-    allowed, why = device.verify_is_allowed()
-    if not allowed:
-        return Answer(wait=max(1, seconds(why["locked_until"] - at)))
+    email = member.email or ""
+    name, browser = name_digest(email), reading.known_browser(email, token, at=at)
+    waiting = _stand_in_line(stage, name=name, network=network, browser=browser, at=at)
+    if waiting:
+        return Answer(wait=seconds(waiting))
     accepted = django_otp.verify_token(member, device.persistent_id, code)
-    _note(stage, name=name, network=network, ok=accepted is not None, member=member, at=at)
+    _note(stage, name=name, network=network, browser=browser, ok=accepted is not None, member=member, at=at)
     return Answer(member=member if accepted else None, device=accepted)
 
 
 @transaction.atomic
-def _note(stage: Stage, *, name: str, network, ok: bool, member: Member | None, at: datetime) -> None:
-    """Write the attempt down; what is known to concern a member also goes into the trail."""
-    SignIn.objects.create(at=at, stage=stage, name=name, network=network, ok=ok, member=member)
-    if member is not None and not ok:
-        record(Verb.SIGN_IN_FAILED, by=None, about=member, at=at, address=network, stage=str(stage))
+def try_setup_token(token: str, *, network: str | None, at: datetime) -> bool:
+    """Whether the token from the terminal opens the set-up now; a network that was wrong often waits."""
+    name = str(Stage.SETUP)
+    if _stand_in_line(Stage.SETUP, name=name, network=network, browser=None, at=at):
+        return False
+    good = setup_token_is_good(token)
+    _note(Stage.SETUP, name=name, network=network, browser=None, ok=good, member=None, at=at)
+    return good
 
 
-def note_failure(stage: Stage, *, name: str, network: str | None, at: datetime) -> None:
-    """Count a wrong answer to a question that concerns no member."""
-    _note(stage, name=name, network=network, ok=False, member=None, at=at)
+def _stand_in_line(stage: Stage, *, name: str, network: str | None, browser: int | None, at: datetime) -> timedelta:
+    """How long this try has to wait; what counts together comes one at a time until the transaction is over."""
+    one_at_a_time(stage, name, str(browser or "strangers"))
+    if browser is None and throttle.limits_of(stage).by_network:
+        one_at_a_time("network", network)
+    return reading.wait(stage, name=name, network=network, browser=browser, at=at)
+
+
+def _note(
+    stage: Stage, *, name: str, network, browser: int | None, ok: bool, member: Member | None, at: datetime
+) -> None:
+    """Write the attempt down, in one and the same way for every name. The trail gets a member's failures later."""
+    SignIn.objects.create(at=at, stage=stage, name=name, network=network, browser_id=browser, ok=ok, member=member)
 
 
 @transaction.atomic
-def note_signed_in(member: Member, *, device, address: str | None, at: datetime) -> None:
-    """The trail's line for a completed sign-in; `last_login` follows."""
+def note_signed_in(member: Member, *, device, address: str | None, at: datetime, browser: str = "a browser") -> None:
+    """The trail's line for a completed sign-in, with what the browser calls itself; `last_login` follows.
+
+    Failures before it go into the trail first, and the person is told when they were many.
+    """
+    tell_failures(member, at=at)
+    failures = reading.wrong_since(member, member.last_login, at=at)
+    if len(failures) >= throttle.FEWEST:
+        before = throttle.bursts(failures, quiet=throttle.MONTH, fewest=1)
+        _tell_of_burst(member, before, browser=browser, at=at)
     member.last_login = at
     member.save(update_fields=["last_login"])
-    record(Verb.SIGNED_IN, by=member, about=member, at=at, address=address, factor=device.name)
+    record(Verb.SIGNED_IN, by=member, about=member, at=at, address=address, factor=device.name, browser=browser)
 
 
 @transaction.atomic
 def note_signed_out(member: Member, *, address: str | None, at: datetime) -> None:
     """The trail's line for a sign-out."""
     record(Verb.SIGNED_OUT, by=member, about=member, at=at, address=address)
+
+
+def _tell_of_burst(member: Member, before: list[throttle.Burst], *, browser: str, at: datetime) -> None:
+    """Tell a person that many wrong answers came before a right one."""
+    zone, said = ZoneInfo(member.timezone), []
+    for burst in before:
+        since = in_words(burst.since.astimezone(zone), "D j M, H:i")
+        said.append(f"{burst.what} {burst.where} since {since}.")
+    said.append(f"Then somebody signed in as you, with {browser}.")
+    what = "Many wrong answers came before a sign-in as you"
+    tell_security(member, member.email, what=what, text=" ".join(said), at=at)
 
 
 @transaction.atomic

@@ -1,35 +1,17 @@
-"""What a member can show beside the password."""
+"""What a member can show beside the password. How often one may be wrong is counted at the gate, not here."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.db import models
-from django_otp.models import Device, ThrottlingMixin, TimestampMixin
+from django_otp.models import Device, TimestampMixin
 
 from core import clock
 from identity import codes
 
 
-class CappedThrottle(ThrottlingMixin):
-    """django-otp's growing delay, but never above two minutes: a stranger can slow a person down, not lock them out."""
-
-    MOST_COUNTED = 8
-
-    class Meta:
-        abstract = True
-
-    def throttle_increment(self, commit: bool = True) -> None:
-        self.throttling_failure_timestamp = clock.now()
-        self.throttling_failure_count = min(self.throttling_failure_count + 1, self.MOST_COUNTED)
-        if commit:
-            self.save()
-
-    def get_throttle_factor(self) -> int:
-        return 1
-
-
-class TotpDevice(TimestampMixin, CappedThrottle, Device):
+class TotpDevice(TimestampMixin, Device):
     """An authenticator app of a member. The seed is sealed with a key that is not in the database."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -38,15 +20,10 @@ class TotpDevice(TimestampMixin, CappedThrottle, Device):
 
     def verify_token(self, token: str) -> bool:
         """Accept a code of this or a neighbouring step, once; call through `django_otp.verify_token`, which locks."""
-        allowed, _ = self.verify_is_allowed()
-        if not allowed:
-            return False
         step = codes.matching_step(self.seed(), token, at=clock.now())
         if step is None or step <= self.last_step:
-            self.throttle_increment()
             return False
         self.last_step = step
-        self.throttle_reset(commit=False)
         self.set_last_used_timestamp(commit=False)
         self.save()
         return True
@@ -60,7 +37,7 @@ class TotpDevice(TimestampMixin, CappedThrottle, Device):
         return f"totp:{self.user_id}:{self.uuid}".encode()
 
 
-class BackupSheet(TimestampMixin, CappedThrottle, Device):
+class BackupSheet(TimestampMixin, Device):
     """A member's printed sheet of backup codes."""
 
     made_at = models.DateTimeField()
@@ -70,15 +47,10 @@ class BackupSheet(TimestampMixin, CappedThrottle, Device):
 
     def verify_token(self, token: str) -> bool:
         """Accept one unused code of this sheet and burn it; call through `django_otp.verify_token`, which locks."""
-        allowed, _ = self.verify_is_allowed()
-        if not allowed:
-            return False
         digest = codes.backup_digest(token, owner=self.user_id)
         burned = self.codes.filter(digest=digest, used_at=None).update(used_at=clock.now())
         if not burned:
-            self.throttle_increment()
             return False
-        self.throttle_reset(commit=False)
         self.set_last_used_timestamp(commit=False)
         self.save()
         return True

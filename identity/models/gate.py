@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from identity import codes
 from identity.enums import Stage
+from identity.models.browsers import KnownBrowser
 from identity.models.members import Member
 
 
@@ -62,7 +63,11 @@ class Invitation(models.Model):
 
 
 class SignIn(models.Model):
-    """One attempt at one question of the front door, right or wrong. The throttle counts these rows."""
+    """One attempt at one question of the front door, right or wrong. The throttle counts these rows.
+
+    A failure in a member's name goes into the trail a little later, several as one event: so a known and an unknown
+    name cost the same, and strangers cannot make the trail grow by a line for each try. Rows are kept for 400 days.
+    """
 
     at = models.DateTimeField()
     stage = models.CharField(max_length=10, choices=Stage)
@@ -70,11 +75,25 @@ class SignIn(models.Model):
     network = models.GenericIPAddressField(null=True)
     ok = models.BooleanField()
     member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="sign_ins")
+    browser = models.ForeignKey(
+        KnownBrowser,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="sign_ins",
+        help_text="The browser in which this member was known; empty for everybody else.",
+    )
+    told_at = models.DateTimeField(null=True, help_text="When a member’s failure went into the trail.")
 
     class Meta:
         indexes = [
-            models.Index(fields=["name", "network", "-at"], name="sign_ins_by_name"),
+            models.Index(fields=["name", "stage", "-at"], name="sign_ins_by_name"),
             models.Index(fields=["network", "-at"], name="sign_ins_by_network"),
+            models.Index(fields=["at"], name="sign_ins_by_age"),
+            models.Index(
+                fields=["member"],
+                condition=Q(ok=False, told_at=None, member__isnull=False),
+                name="failures_to_tell",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,6 @@ from core import clock
 from core.errors import Refused
 from identity import actions, codes, queries
 from identity.access import Request, open_to_all
-from identity.enums import Stage
 from identity.forms import CodeForm, JoinForm, KeptForm, OfficeSetUpForm, TokenForm
 from identity.models import Invitation, Member, TotpDevice
 from identity.rules import network_of
@@ -32,14 +31,10 @@ def begin_setup(request: Request) -> HttpResponse:
         return redirect("identity:sign_in")
     form = TokenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        at = clock.now()
-        waiting = queries.wait(name="setup", network=network_of(request.address), at=at)
-        if not waiting and actions.setup_token_is_good(form.cleaned_data["token"]):
+        if actions.try_setup_token(form.cleaned_data["token"], network=network_of(request.address), at=clock.now()):
             request.session.flush()
             request.session["setup"] = True
             return redirect("identity:setup_office")
-        if not waiting:
-            actions.note_failure(Stage.SETUP, name="setup", network=network_of(request.address), at=at)
         form.add_error("token", "That is not the token. It stands in the terminal in which Postern was started.")
     return render(request, "identity/setup_token.html", {"form": form})
 

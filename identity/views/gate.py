@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
 
 from core import clock
-from identity import actions, queries
+from identity import actions, browsers, queries
 from identity.access import Request, is_inside, open_to_all, safe_next
 from identity.forms import BackupCodeForm, CodeForm, SignInForm
 from identity.models import Member
@@ -22,7 +22,13 @@ from identity.rules import network_of
 HALFWAY_LASTS = timedelta(minutes=10)
 WRONG = "That address and password do not belong together. Check both, and Caps Lock."
 USED = "That code is wrong, used or has run out. Wait for the next one."
-SLOW = "Too many tries. Wait {} and try again; a right answer counts only then."
+SLOW = "Too many wrong tries. Wait {} and try again; a right answer counts only then."
+SHUT = (
+    "Too many wrong tries from browsers that are new here. An owner of the office has to open this again. A browser in "
+    "which you signed in before still works."
+)
+# Nobody is told to come back later than tomorrow.
+MOST_PROMISED = 24 * 60 * 60
 
 
 @require_http_methods(["GET", "POST"])
@@ -33,22 +39,18 @@ def sign_in(request: Request) -> HttpResponse:
         return redirect(safe_next(request, request.GET.get("next")))
     if not queries.is_set_up():
         return redirect("identity:begin_setup")
-    form = SignInForm(request.POST or None)
-    status = 200
+    form, wait = SignInForm(request.POST or None), 0
     if request.method == "POST" and form.is_valid():
         at = clock.now()
         office = queries.office()
         answer = actions.try_password(
-            **form.cleaned_data,
-            network=network_of(request.address),
-            today=clock.local_day(at, office.timezone),
-            at=at,
+            **form.cleaned_data, **whence(request), today=clock.local_day(at, office.timezone), at=at
         )
         if answer.member:
             return _halfway(request, answer.member, at)
-        status = 429 if answer.wait else 200
-        form.add_error(None, SLOW.format(_span(answer.wait)) if answer.wait else WRONG)
-    return _page(request, "identity/sign_in.html", {"form": form, "office": queries.office()}, status)
+        wait = answer.wait
+        form.add_error(None, why_slow(answer) if wait else WRONG)
+    return _page(request, "identity/sign_in.html", {"form": form, "office": queries.office()}, wait)
 
 
 def _halfway(request: Request, member: Member, at) -> HttpResponse:
@@ -88,28 +90,32 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
     if member is None:
         messages.warning(request, "That took a while. Start again with your password; nothing was lost.")
         return redirect("identity:sign_in")
-    form = form_class(request.POST or None)
-    status = 200
+    form, wait = form_class(request.POST or None), 0
     if request.method == "POST" and form.is_valid():
-        answer = attempt(member, code=form.cleaned_data["code"], network=network_of(request.address), at=clock.now())
+        answer = attempt(member, code=form.cleaned_data["code"], **whence(request), at=clock.now())
         if answer.device:
             return enter(request, member, answer.device)
-        status = 429 if answer.wait else 200
-        form.add_error("code", SLOW.format(_span(answer.wait)) if answer.wait else USED)
+        wait = answer.wait
+        form.add_error("code", why_slow(answer) if wait else USED)
     facts = {"form": form, "office": queries.office(), "codes_left": queries.factors(member).codes_left}
-    return _page(request, template, facts, status)
+    return _page(request, template, facts, wait)
 
 
 def enter(request: Request, member: Member, device) -> HttpResponse:
-    """Open the house: a new session key, both factors shown, the trail told."""
+    """Open the house: a new session key, both factors shown, the browser known, the trail told."""
     back = safe_next(request, (request.session.get("halfway") or {}).get("next"))
     at = clock.now()
     request.session.flush()
     login(request, member, backend="identity.backends.MemberBackend")
     otp_login(request, device)
     request.session["began"] = request.session["seen"] = request.session["fresh_at"] = int(at.timestamp())
-    actions.note_signed_in(member, device=device, address=network_of(request.address), at=at)
-    return redirect(back)
+    network, label = network_of(request.address), browsers.label_of(request)
+    known = actions.know_browser(member, token=browsers.token_of(request), label=label, network=network, at=at)
+    request.session["browser"] = known.browser.pk
+    actions.note_signed_in(member, device=device, address=network, browser=label, at=at)
+    response = redirect(back)
+    browsers.hand_out(response, known.token)
+    return response
 
 
 @require_POST
@@ -124,11 +130,21 @@ def sign_out(request: Request) -> HttpResponse:
     return answer
 
 
-def _page(request: Request, template: str, facts: dict, status: int) -> HttpResponse:
-    response = render(request, template, facts, status=status)
-    if status == 429:
-        response["Retry-After"] = "30"
+def _page(request: Request, template: str, facts: dict, wait: int) -> HttpResponse:
+    response = render(request, template, facts, status=429 if wait else 200)
+    if wait:
+        response["Retry-After"] = str(min(wait, MOST_PROMISED))
     return response
+
+
+def whence(request: Request) -> dict[str, str | None]:
+    """From which network a try comes, and the token by which its browser may be known."""
+    return {"network": network_of(request.address), "token": browsers.token_of(request)}
+
+
+def why_slow(answer: actions.Answer) -> str:
+    """Why a try was not looked at, and what to do."""
+    return SHUT if answer.is_shut else SLOW.format(_span(answer.wait))
 
 
 def _span(seconds: int) -> str:

@@ -14,7 +14,7 @@ from identity import actions, policies, queries
 from identity.access import Request, requires
 from identity.forms import CodeForm, EditMemberForm, MeForm, MemberForm, OfficeForm
 from identity.models import CallRequest, Member
-from identity.rules import network_of
+from identity.views.gate import USED, whence, why_slow
 
 
 @require_http_methods(["GET", "POST"])
@@ -100,13 +100,11 @@ def new_codes(request: Request) -> HttpResponse:
     form, fresh = CodeForm(request.POST or None), []
     if request.method == "POST" and form.is_valid():
         at = clock.now()
-        answer = actions.try_code(
-            request.user, code=form.cleaned_data["code"], network=network_of(request.address), at=at
-        )
+        answer = actions.try_code(request.user, code=form.cleaned_data["code"], **whence(request), at=at)
         if answer.device:
             fresh = actions.make_backup_codes(request.user, at=at)
         else:
-            form.add_error("code", "That code is wrong, used or has run out. Wait for the next one.")
+            form.add_error("code", why_slow(answer) if answer.wait else USED)
     return render(request, "identity/new_codes.html", {"form": form, "codes": fresh, "member": request.user})
 
 

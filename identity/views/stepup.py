@@ -10,7 +10,7 @@ from core import clock
 from identity import actions, policies
 from identity.access import Request, mark_fresh, requires, safe_next
 from identity.forms import CodeForm
-from identity.rules import network_of
+from identity.views.gate import USED, whence, why_slow
 
 
 @require_http_methods(["GET", "POST"])
@@ -20,11 +20,9 @@ def step_up(request: Request) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         at = clock.now()
-        answer = actions.try_code(
-            request.user, code=form.cleaned_data["code"], network=network_of(request.address), at=at
-        )
+        answer = actions.try_code(request.user, code=form.cleaned_data["code"], **whence(request), at=at)
         if answer.device:
             mark_fresh(request, at)
             return redirect(safe_next(request, request.GET.get("next")))
-        form.add_error("code", "That code is wrong, used or has run out. Wait for the next one.")
+        form.add_error("code", why_slow(answer) if answer.wait else USED)
     return render(request, "identity/step_up.html", {"form": form})

@@ -11,6 +11,7 @@ from core.letters import rendering
 from core.letters.kinds import Content
 from devices.rules import lapse
 from identity.models import CallRequest, Member, Office
+from identity.throttle import MOST_IN_A_ROW
 from notices.enums import RuleKind, Stage
 from notices.models import Acknowledgement, Notice
 from notices.queries import letters
@@ -119,6 +120,12 @@ def _of_the_gate(to: Member, other: Member, office: Office, at: datetime) -> Ite
     yield (
         "security",
         rendering.content("security", subject=what, what=what, said=text, url=rendering.link("/me/"), **facts),
+    )
+    subject = f"{other.name} can no longer sign in with a new browser"
+    url = rendering.link("/people/failures/")
+    yield (
+        "sign-in-shut",
+        rendering.content("sign_in_shut", subject=subject, member=other, most=MOST_IN_A_ROW, url=url, **facts),
     )
     call = CallRequest(at=at, name=other.name, number="+41 44 555 01 23", lost="My telephone")
     subject = "Somebody asks to be called back"

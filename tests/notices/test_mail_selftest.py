@@ -22,6 +22,7 @@ NAMES = [
     "invitation",
     "backup-code-used",
     "security",
+    "sign-in-shut",
     "call-request",
     "self-test",
 ]

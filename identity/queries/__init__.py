@@ -1,15 +1,13 @@
-"""Reading identity: the office, the throttle, a person's factors."""
+"""Reading identity: the office, a person's factors; the throttle's reads are in a room of their own."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Count, Max
 from django.utils.crypto import constant_time_compare
 
-from identity import codes, rules
 from identity.enums import Stage
 from identity.models import BackupSheet, Invitation, Member, Office, SignIn, TotpDevice
 
@@ -29,23 +27,6 @@ def office_if_any() -> Office | None:
 def is_set_up() -> bool:
     """Whether an owner has finished the set-up."""
     return Office.objects.filter(set_up_at__isnull=False).exists()
-
-
-def name_digest(email: str) -> str:
-    """Under what the throttle counts a typed address; equal for known and unknown ones."""
-    return codes.digest(f"sign-in:{email.strip().lower()}")
-
-
-def wait(*, name: str, network: str | None, at: datetime) -> timedelta:
-    """How long this name from this network, or this network with any name, must wait; zero when it need not."""
-    since = at - rules.WINDOW
-    mine = SignIn.objects.filter(name=name, network=network, at__gt=since)
-    last_good = mine.filter(ok=True).aggregate(last=Max("at"))["last"]
-    bad = mine.filter(ok=False, at__gt=last_good or since).aggregate(n=Count("pk"), last=Max("at"))
-    all_bad = SignIn.objects.filter(network=network, ok=False, at__gt=since).aggregate(n=Count("pk"), last=Max("at"))
-    own = rules.still_to_wait(bad["n"], bad["last"], at)
-    shared = rules.still_to_wait(all_bad["n"] - rules.NETWORK_TRIES, all_bad["last"], at)
-    return max(own, shared)
 
 
 @dataclass(frozen=True, slots=True)

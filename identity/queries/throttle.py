@@ -1,0 +1,113 @@
+"""Reading the tries at the front door: what the throttle counts, and what owners see of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Q
+
+from identity import codes, throttle
+from identity.enums import Stage
+from identity.models import KnownBrowser, Member, SignIn
+from identity.throttle import Burst, Counts, Failure, Run
+
+# The page of failures looks back so far, over so many rows at most.
+LOOK_BACK = timedelta(days=7)
+MOST_FAILURES = 5000
+
+
+def name_digest(email: str) -> str:
+    """Under what the throttle counts a typed address; equal for known and unknown ones."""
+    return codes.digest(f"sign-in:{email.strip().lower()}")
+
+
+def known_browser(email: str, token: str, *, at: datetime) -> int | None:
+    """The number of the browser with this token, if whoever has that address is known in it."""
+    mine = KnownBrowser.objects.known(at).of_token(token).filter(member__email__iexact=email.strip())
+    return mine.values_list("pk", flat=True).first()
+
+
+def wait(stage: Stage, *, name: str, network: str | None, browser: int | None, at: datetime) -> timedelta:
+    """How long the next answer to this question has to wait; zero when it is looked at."""
+    return throttle.wait(
+        counts(stage, name=name, network=network, browser=browser, at=at), limits=throttle.limits_of(stage), at=at
+    )
+
+
+def counts(stage: Stage, *, name: str, network: str | None, browser: int | None, at: datetime) -> Counts:
+    """The same as `throttle.count` over the rows on file, always in three questions."""
+    rows = SignIn.objects.filter(name=name, stage__in=[stage, Stage.LIFTED], at__gt=at - throttle.MONTH)
+    door = Q(stage=stage, browser=browser)
+    mine = door if browser else door & Q(network=network)
+    right = rows.aggregate(
+        lifted=Max("at", filter=Q(stage=Stage.LIFTED)),
+        own=Max("at", filter=mine & Q(ok=True)),
+        row=Max("at", filter=door & Q(ok=True)),
+    )
+    lifted = right["lifted"] or at - throttle.MONTH
+    runs = {
+        "own": (mine, max(lifted, right["own"] or lifted, at - throttle.DAY)),
+        "day": (door, max(lifted, at - throttle.DAY)),
+        "row": (door, max(lifted, right["row"] or lifted)),
+    }
+    asked = {}
+    for run, (which, since) in runs.items():
+        asked[run] = Count("pk", filter=which & Q(ok=False, at__gt=since))
+        asked[f"{run}_last"] = Max("at", filter=which & Q(ok=False, at__gt=since))
+    wrong = rows.aggregate(**asked)
+    around = SignIn.objects.filter(network=network, browser=None, ok=False, at__gt=at - throttle.HOUR)
+    nearby = around.aggregate(wrong=Count("pk"), last=Max("at"))
+    own, day, row = (Run(wrong[run], wrong[f"{run}_last"]) for run in runs)
+    return Counts(own, day) if browser else Counts(own, day, row, Run(**nearby))
+
+
+def wrong_since(member: Member, since: datetime | None, *, at: datetime) -> list[Failure]:
+    """The wrong answers in a member's name after a moment, at most a month back, oldest first."""
+    month = at - throttle.MONTH
+    rows = SignIn.objects.filter(member=member, ok=False, at__gt=max(since or month, month))
+    return _failures(rows)
+
+
+def recent_bursts(*, at: datetime) -> list[Burst]:
+    """Failures of the last week that belong together, newest first, out of the newest few thousand."""
+    return throttle.bursts(_failures(SignIn.objects.filter(ok=False, at__gt=at - LOOK_BACK)))
+
+
+def _failures(rows) -> list[Failure]:
+    newest = rows.order_by("-at").values_list("at", "stage", "network", "member", "browser")[:MOST_FAILURES]
+    return [Failure(*facts, is_known_browser=browser is not None) for *facts, browser in reversed(newest)]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A person whose sign-in in new browsers is held up at present. `is_shut` until an owner opens it."""
+
+    member: Member
+    wait: timedelta
+
+    @property
+    def is_shut(self) -> bool:
+        return self.wait >= throttle.SHUT
+
+    @property
+    def minutes(self) -> int:
+        return -(-int(self.wait.total_seconds()) // 60)
+
+
+def held_up(*, at: datetime) -> list[Held]:
+    """Who can at this moment be signed in only in a browser known before, because strangers were wrong so often."""
+    rows = SignIn.objects.filter(ok=False, browser=None, at__gt=at - throttle.MONTH, stage=Stage.PASSWORD)
+    often = rows.values("member").annotate(n=Count("pk")).filter(n__gte=throttle.FREE_A_DAY)
+    found = []
+    for member in Member.objects.present().filter(pk__in=often.values("member")).order_by("name"):
+        name = name_digest(member.email or "")
+        # No network at all: only what all strangers together have earned is left.
+        waiting = wait(Stage.PASSWORD, name=name, network=NOWHERE, browser=None, at=at)
+        if waiting:
+            found.append(Held(member, waiting))
+    return found
+
+
+# An address out of the range kept for examples, from which nobody signs in.
+NOWHERE = "2001:db8::"
