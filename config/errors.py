@@ -8,6 +8,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from identity.sealing import CannotUnseal, NoKey
+
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was too old or came from elsewhere."""
@@ -27,7 +29,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A bug of ours; or, when the database is away, a page that says so. Django calls it while the error is handled."""
+    """A bug of ours; or, when the database or the sealing key is away, a page that says so.
+
+    Django calls it while the error is handled.
+    """
     if isinstance(sys.exception(), OperationalError | InterfaceError):
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
+    if isinstance(sys.exception(), NoKey | CannotUnseal):
+        return HttpResponse(render_to_string("503_key.html"), status=503)
     return HttpResponse(render_to_string("500.html"), status=500)

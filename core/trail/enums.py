@@ -15,6 +15,7 @@ class Verb(models.TextChoices):
     SIGNED_OUT = "member.signed_out", "signed out"
     BACKUP_CODE_USED = "member.backup_code_used", "used a backup code"
     FACTOR_ADDED = "member.factor_added", "added a factor"
+    SEALING_KEY_ROTATED = "sealing_key.rotated", "changed the sealing key"
     CODES_PRINTED = "member.codes_printed", "got new backup codes"
     PASSWORD_CHANGED = "member.password_changed", "changed the password"
     MEMBER_ADDED = "member.added", "added a person"

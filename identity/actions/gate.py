@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,12 +10,13 @@ import django_otp
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
+from core.errors import Refused
 from core.letters import rendering
 from core.letters.actions import enqueue
 from core.letters.enums import LetterKind
 from core.trail.actions import record
 from core.trail.enums import Verb
-from identity import queries
+from identity import queries, sealing
 from identity.actions.helping import one_at_a_time, seconds
 from identity.enums import Stage
 from identity.models import (
@@ -24,6 +26,13 @@ from identity.models import (
     TotpDevice,
 )
 from identity.passwords import normalise
+
+log = logging.getLogger(__name__)
+
+CODES_CANNOT_BE_CHECKED = (
+    "Your code cannot be checked: the key that guards authenticators is not here. Use a backup code, and tell whoever "
+    "runs this Postern to put its sealing key back."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +64,13 @@ def try_password(*, email: str, password: str, network: str | None, today: date,
 
 
 def try_code(member: Member, *, code: str, network: str | None, at: datetime) -> Answer:
-    """Check a one-time code of the member's authenticator."""
+    """Check a one-time code of the member's authenticator; refused, and not counted, when its seed does not open."""
     device = TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk").first()
-    return _try_device(member, device, Stage.CODE, code, network=network, at=at)
+    try:
+        return _try_device(member, device, Stage.CODE, code, network=network, at=at)
+    except sealing.CannotUnseal as lost:
+        log.critical("authenticator %s can't be opened: %s", device.pk if device else None, lost)
+        raise Refused(CODES_CANNOT_BE_CHECKED) from lost
 
 
 @transaction.atomic

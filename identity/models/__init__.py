@@ -1,10 +1,11 @@
 """Members, their factors, and every attempt at the front door."""
 
-from identity.models.factors import BackupCode, BackupSheet, CappedThrottle, TotpDevice
+from identity.models.factors import GENERATION, BackupCode, BackupSheet, CappedThrottle, TotpDevice
 from identity.models.gate import CallRequest, Invitation, SetupToken, SignIn
 from identity.models.members import Member, MemberManager, MemberQuerySet, Office, real_zone
 
 __all__ = [
+    "GENERATION",
     "BackupCode",
     "BackupSheet",
     "CallRequest",

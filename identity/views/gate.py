@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
 
 from core import clock
+from core.errors import Refused
 from identity import actions, queries
 from identity.access import Request, is_inside, open_to_all, safe_next
 from identity.forms import BackupCodeForm, CodeForm, SignInForm
@@ -91,11 +92,18 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
     form = form_class(request.POST or None)
     status = 200
     if request.method == "POST" and form.is_valid():
-        answer = attempt(member, code=form.cleaned_data["code"], network=network_of(request.address), at=clock.now())
-        if answer.device:
-            return enter(request, member, answer.device)
-        status = 429 if answer.wait else 200
-        form.add_error("code", SLOW.format(_span(answer.wait)) if answer.wait else USED)
+        try:
+            answer = attempt(
+                member, code=form.cleaned_data["code"], network=network_of(request.address), at=clock.now()
+            )
+        except Refused as no:
+            status = 503
+            form.add_error("code", str(no))
+        else:
+            if answer.device:
+                return enter(request, member, answer.device)
+            status = 429 if answer.wait else 200
+            form.add_error("code", SLOW.format(_span(answer.wait)) if answer.wait else USED)
     facts = {"form": form, "office": queries.office(), "codes_left": queries.factors(member).codes_left}
     return _page(request, template, facts, status)
 

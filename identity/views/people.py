@@ -100,13 +100,17 @@ def new_codes(request: Request) -> HttpResponse:
     form, fresh = CodeForm(request.POST or None), []
     if request.method == "POST" and form.is_valid():
         at = clock.now()
-        answer = actions.try_code(
-            request.user, code=form.cleaned_data["code"], network=network_of(request.address), at=at
-        )
-        if answer.device:
-            fresh = actions.make_backup_codes(request.user, at=at)
+        try:
+            answer = actions.try_code(
+                request.user, code=form.cleaned_data["code"], network=network_of(request.address), at=at
+            )
+        except Refused as no:
+            form.add_error("code", str(no))
         else:
-            form.add_error("code", "That code is wrong, used or has run out. Wait for the next one.")
+            if answer.device:
+                fresh = actions.make_backup_codes(request.user, at=at)
+            else:
+                form.add_error("code", "That code is wrong, used or has run out. Wait for the next one.")
     return render(request, "identity/new_codes.html", {"form": form, "codes": fresh, "member": request.user})
 
 
