@@ -233,6 +233,37 @@ def test_a_key_file_that_holds_no_key_is_named(real: dict[str, str], tmp_path: P
     )
 
 
+@pytest.mark.parametrize("name", ["SECRET_KEY_FILE", "POSTERN_SEALING_KEY_FILE", "POSTERN_PEPPER_FILE"])
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+def test_a_key_file_that_others_may_read_is_named_with_what_to_do(real: dict[str, str], name: str, mode: int) -> None:
+    file = Path(real[name])
+    file.chmod(mode)
+
+    assert problems(real) == (
+        f"{name} points to {file}, which others than its owner may read. Close it: chmod 600 {file}",
+    )
+
+
+def test_a_key_of_the_state_folder_that_others_may_read_is_named_too(tmp_path: Path) -> None:
+    file = tmp_path / "keys" / "sealing_key"
+    make_missing_keys(tmp_path / "keys")
+    file.chmod(0o644)
+
+    assert problems({"POSTERN_STATE": str(tmp_path)}) == (
+        f"Others than its owner may read {file}. Close it: chmod 600 {file}",
+    )
+
+
+def test_in_production_a_key_inside_the_programs_folder_is_refused(real: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(EnvError) as caught:
+        load(real, checkout=tmp_path)
+
+    assert caught.value.problems == tuple(
+        f"{name} points to {real[name]}, inside the program's own folder. Move it to one apart."
+        for name in ("SECRET_KEY_FILE", "POSTERN_SEALING_KEY_FILE", "POSTERN_PEPPER_FILE")
+    )
+
+
 def test_keys_made_by_up_are_read_from_the_state_folder(tmp_path: Path) -> None:
     make_missing_keys(tmp_path / "keys")
 
