@@ -6,10 +6,11 @@ import io
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from django.apps import apps
@@ -18,7 +19,6 @@ from django.db import connection, models, transaction
 from django.test import Client
 
 from config.env.keys import KeyFile, read_ring
-from config.env.places import CHECKOUT
 from config.keys import make_missing_keys
 from core import clock
 from core.errors import Refused
@@ -149,33 +149,36 @@ def test_broken_off_at_any_step_everything_opens_and_a_second_run_completes(offi
 @pytest.mark.django_db(transaction=True)
 def test_killed_for_real_between_rows_it_completes_when_run_again(key_file):
     seeds = devices(rotation.BATCH * 3)
-    command = [sys.executable, "manage.py", "rotate_sealing_key"]
-    environ = os.environ | {"POSTERN_SEALING_KEY_FILE": str(key_file), "DATABASE_URL": test_database()}
-    process = subprocess.Popen(command, cwd=CHECKOUT, env=environ, stdout=subprocess.PIPE, text=True)
+    connection.close()
 
-    until(process, "Sealed anew: 50.")
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    with rotating_process() as (process, said, go), transaction.atomic():
+        # The last row is held, so the rotation can't be through before it is killed.
+        TotpDevice.objects.select_for_update().get(pk=max(seeds))
+        os.write(go, b".")
+        assert next(line for line in said if line.startswith("Sealed")) == f"Sealed anew: {rotation.BATCH}.\n"
+        os.kill(process, signal.SIGKILL)
 
-    assert opened() == seeds
-    done = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=True)
-    assert "No row needs key 1 any more" in done.stdout
+    assert (opened(), read_ring(key_file).older) == (seeds, (1,))
+    assert "No row needs key 1 any more" in rotate()
     assert (opened(), generations()) == (seeds, {2})
 
 
-def until(process, line: str) -> None:
-    assert any(said.strip() == line for said in process.stdout)
-
-
-def test_database() -> str:
-    """The address of the database of this run, for a program of its own."""
-    facts = connection.settings_dict
-    from urllib.parse import quote
-
-    return f"postgresql://{facts['USER']}@{quote(facts['HOST'], safe='')}/{facts['NAME']}"
-
-
-test_database.__test__ = False
+@contextmanager
+def rotating_process() -> Iterator[tuple[int, TextIO, int]]:
+    """A process of its own that rotates once it is told to, and what it says; it has to be killed."""
+    (reading, writing), (waiting, go) = os.pipe(), os.pipe()
+    process = os.fork()
+    if process == 0:
+        with suppress(BaseException), os.fdopen(writing, "w") as out:
+            os.read(waiting, 1)
+            call_command("rotate_sealing_key", stdout=out)
+        os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as said:
+        yield process, said, go
+    os.waitpid(process, 0)
+    os.close(waiting)
+    os.close(go)
 
 
 def test_a_process_that_started_before_the_rotation_opens_both_kinds(office, key_file, settings, monkeypatch):
