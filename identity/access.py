@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -54,6 +54,12 @@ def open_to_all(view: View) -> View:
     return _with_policy(view, anyone)
 
 
+def takes_files(view: View) -> View:
+    """Mark a view as one to which files may be sent; everywhere else a body larger than a form's is refused unread."""
+    vars(view)["takes_files"] = True
+    return view
+
+
 def _with_policy(view: View, policy: Policy) -> View:
     vars(view)["policy"] = policy
     return view
@@ -66,13 +72,22 @@ def is_inside(user: Any) -> bool:
 
 def to_sign_in(request: Request) -> HttpResponse:
     """Send the browser to the sign-in page and back here afterwards; a fragment makes the whole page go."""
-    back = request.get_full_path() if request.method == "GET" else request.headers.get("HX-Current-URL", "/")
+    back = _page_of_fragment(request) if request.htmx else request.get_full_path() if request.method == "GET" else "/"
     address = f"{reverse('identity:sign_in')}?next={quote(safe_next(request, back))}"
     if request.htmx:
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = address
         return answer
     return redirect(address)
+
+
+def _page_of_fragment(request: Request) -> str:
+    """The page that htmx asked from, as a path: it names the whole address, of which another host makes nothing."""
+    try:
+        current = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return "/"
+    return urlunsplit(("", "", current.path, current.query, "")) if current.netloc == request.get_host() else "/"
 
 
 def safe_next(request: HttpRequest, address: str | None) -> str:
