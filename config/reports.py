@@ -74,7 +74,9 @@ def _reports(body: bytes) -> list[tuple[str, str, str]]:
 
 
 def _facts(report: dict[str, Any]) -> tuple[str, str, str]:
-    directive = report.get("effectiveDirective") or report.get("effective-directive") or report.get("violated-directive")
+    directive = (
+        report.get("effectiveDirective") or report.get("effective-directive") or report.get("violated-directive")
+    )
     blocked = report.get("blockedURL") or report.get("blocked-uri")
     page = report.get("documentURL") or report.get("document-uri")
     return _word(directive), _origin(blocked), _route(page)

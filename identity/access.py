@@ -91,10 +91,12 @@ def _page_of_fragment(request: Request) -> str:
 
 
 def safe_next(request: HttpRequest, address: str | None) -> str:
-    """`address` when it is a path of this installation, else Today."""
+    """`address` when it is a path of this installation without control characters, else Today."""
+    if not address or not address.isprintable():
+        return "/"
     here = url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    if not address or not here or not address.startswith("/") or "\\" in address or address.startswith("//"):
+    if not here or not address.startswith("/") or "\\" in address or address.startswith("//"):
         return "/"
     return address

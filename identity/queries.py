@@ -86,7 +86,9 @@ def sealing_key_fits() -> bool:
         settings.POSTERN_SEALING_KEYS.ring_on_disk()
     except (OSError, ValueError):
         return False
-    one_of_each = TotpDevice.objects.annotate(generation=GENERATION).order_by("generation", "-pk").distinct("generation")
+    one_of_each = (
+        TotpDevice.objects.annotate(generation=GENERATION).order_by("generation", "-pk").distinct("generation")
+    )
     return all(opens(device) for device in one_of_each)
 
 

@@ -50,7 +50,9 @@ def load(environ: Mapping[str, str], *, checkout: Path = CHECKOUT) -> Settings:
     problems += _open_to_others(values)
     if is_production:
         problems += _inside(checkout, values)
-    values["POSTERN_PEPPER_FILE"] = _key_in(values.get("POSTERN_PEPPER_FILE"), "POSTERN_PEPPER_FILE", read_key, problems)
+    values["POSTERN_PEPPER_FILE"] = _key_in(
+        values.get("POSTERN_PEPPER_FILE"), "POSTERN_PEPPER_FILE", read_key, problems
+    )
     values["POSTERN_SEALING_KEY_FILE"] = _sealing_keys(values.get("POSTERN_SEALING_KEY_FILE"), problems)
     if problems:
         raise EnvError(problems)
@@ -118,7 +120,9 @@ def _text_in(file: Path, problems: list[str]) -> str:
 
 def _open_to_others(values: Mapping[str, Any]) -> list[str]:
     open_ones = [(name, file) for name, file in _key_files(values) if others_may_read(file)]
-    return [f"{name} points to {file}, which others than its owner may read. {_close(file)}" for name, file in open_ones]
+    return [
+        f"{name} points to {file}, which others than its owner may read. {_close(file)}" for name, file in open_ones
+    ]
 
 
 def _inside(checkout: Path, values: Mapping[str, Any]) -> list[str]:

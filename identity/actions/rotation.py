@@ -113,9 +113,7 @@ def finish_rotation(*, begun: Begun, resealed: int, at: datetime) -> bool:
     with transaction.atomic():
         if TotpDevice.objects.annotate(generation=GENERATION).exclude(generation=begun.newest).exists():
             return False
-        record(
-            Verb.SEALING_KEY_ROTATED, by=None, at=at, key=begun.newest, retired=list(begun.older), resealed=resealed
-        )
+        record(Verb.SEALING_KEY_ROTATED, by=None, at=at, key=begun.newest, retired=list(begun.older), resealed=resealed)
     ring = settings.POSTERN_SEALING_KEYS.ring_on_disk().newest_only()
     _write(ring, so_far="Everything is sealed with the new key, but the old one is still in the file.")
     return True

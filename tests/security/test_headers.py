@@ -112,7 +112,9 @@ def test_every_kind_of_answer_has_full_marks_over_https(office, proxied, static_
     assert answer["Content-Security-Policy"] == CSP
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
-    assert answer["Cache-Control"].startswith("max-age=") if kind is static_200 else answer["Cache-Control"] == "no-store"
+    assert (
+        answer["Cache-Control"].startswith("max-age=") if kind is static_200 else answer["Cache-Control"] == "no-store"
+    )
     answer.close()
 
 
@@ -263,7 +265,9 @@ def test_every_status_that_gunicorn_may_give_has_a_page(https):
 
     given = {status: parsed(answer(status)) for status in statuses}
 
-    assert {status for status, (number, headers, body) in given.items() if number == status and "<h1>" in body} == statuses
+    assert {
+        status for status, (number, headers, body) in given.items() if number == status and "<h1>" in body
+    } == statuses
     assert {score(Answer(headers)) for _, headers, _ in given.values()} == {FULL}
 
 

@@ -96,11 +96,11 @@ def test_a_time_out_on_an_odd_path_leads_nowhere_else(maria, client, target):
     assert is_here(leads(answer)) if answer.status_code in (301, 302) else answer.status_code in (400, 404)
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_time_out_in_a_fragment_leads_back_to_its_page(maria, client, method):
+@pytest.mark.parametrize(("method", "path"), [("get", "/office/import/7/"), ("post", "/office/import/7/undo/")])
+def test_a_time_out_in_a_fragment_leads_back_to_its_page(maria, client, method, path):
     headers = {"hx-request": "true", "hx-current-url": "http://testserver/people/?role=trader&page=2#top"}
 
-    answer = getattr(client, method)("/office/import/7/", headers=headers)
+    answer = getattr(client, method)(path, headers=headers)
 
     assert answer.status_code == 204
     assert leads(answer) == f"/signin/?next={quote('/people/?role=trader&page=2')}"
@@ -126,4 +126,4 @@ def test_only_a_path_of_ours_is_taken_for_a_place_to_go(target):
     found = safe_next(RequestFactory().get("/"), target)
 
     assert is_here(found)
-    assert "evil" not in found or target == "%2f%2fevil.test"
+    assert "evil" not in found

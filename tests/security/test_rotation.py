@@ -131,9 +131,7 @@ def settings_file() -> Path:
     return settings.POSTERN_SEALING_KEYS.path
 
 
-@pytest.mark.parametrize(
-    "death", [died_before_any_row, died_between_rows, died_before_the_drop, died_after_the_event]
-)
+@pytest.mark.parametrize("death", [died_before_any_row, died_between_rows, died_before_the_drop, died_after_the_event])
 def test_broken_off_at_any_step_everything_opens_and_a_second_run_completes(office, key_file, monkeypatch, death):
     monkeypatch.setattr(rotation, "BATCH", 2)
     seeds = devices(3)
@@ -225,7 +223,7 @@ def test_sealing_outside_a_transaction_is_a_bug(transactional_db):
 
 
 def test_a_stale_copy_of_a_row_does_not_bring_the_old_key_back(office, key_file):
-    (number, seed), = devices(1).items()
+    ((number, seed),) = devices(1).items()
     stale = TotpDevice.objects.get(pk=number)
     rotate()
 
