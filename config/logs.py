@@ -1,7 +1,7 @@
 """Log lines: one object or one line each, in UTC, so that nothing in a request can forge another entry.
 
-An address of a page may itself be a key (an invitation's link), so no line holds one: what comes from a request is named
-by its route, and what looks like such a link anywhere else is cut.
+An address of a page may itself be a key (an invitation's link), so no line holds one: what comes from a request is
+named by its route, and what looks like such a link anywhere else is cut.
 """
 
 from __future__ import annotations

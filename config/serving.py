@@ -27,8 +27,7 @@ threads = 4
 timeout = 60
 graceful_timeout = 10
 control_socket_disable = True
-# Whom X-Forwarded-* is believed is Postern's own setting (identity.middleware); gunicorn's belief in this machine is not
-# asked for.
+# Whose X-Forwarded-* is believed is Postern's own setting (identity.middleware); gunicorn would believe this machine.
 forwarded_allow_ips = ""
 
 # What gunicorn raises on requests that are none, where the answer is not 400.

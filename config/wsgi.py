@@ -16,7 +16,7 @@ _CHARSET = re.compile(r";\s*charset\s*=\s*(\"[^\"]*\"?|[^;]*)", re.IGNORECASE)
 def in_utf_8(application: Callable[..., Any]) -> Callable[..., Any]:
     """Everything that arrives is read as UTF-8, whatever alphabet a request claims.
 
-    Django believes the claim while it makes the request, before any middleware: `charset=zlib` would be an error of ours.
+    Django believes the claim while it makes the request, before any middleware: `charset=zlib` would be our error.
     """
 
     def reading(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:

@@ -1,7 +1,7 @@
 """One-time codes, backup codes and digests: cryptography of Postern's own front door, without Django's models.
 
-Digests of what we issued are HMAC-SHA256 under a pepper of its own and not the sealing key (`identity.sealing`), so that
-losing one key never costs both kinds of factor.
+Digests of what we issued are HMAC-SHA256 under a pepper of its own and not the sealing key (`identity.sealing`), so
+that losing one key never costs both kinds of factor.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def opens(device: TotpDevice) -> bool:
 
 
 def sealing_key_fits() -> bool:
-    """Whether the sealing key's file is there and opens what is sealed: one authenticator of each generation is tried."""
+    """Whether the sealing key's file is there and opens what is sealed; one row of each generation is tried."""
     try:
         settings.POSTERN_SEALING_KEYS.ring_on_disk()
     except (OSError, ValueError):

@@ -11,7 +11,6 @@ from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from core import clock
 from identity import codes, sealing
 
-
 # Which generation of the sealing key sealed a row: the first byte of what is sealed.
 GENERATION = Func("sealed", 0, function="get_byte", output_field=models.IntegerField())
 
@@ -42,7 +41,7 @@ class TotpDevice(TimestampMixin, CappedThrottle, Device):
     last_step = models.BigIntegerField(default=-1, help_text="The newest time step whose code was accepted.")
 
     def save(self, *args, **kwargs) -> None:
-        """Write the row; the sealed seed only with a new row or by name, lest a stale copy undo a rotation of its key."""
+        """Write the row; the seed only with a new row or by name, lest a stale copy undo a rotation of its key."""
         if not self._state.adding and kwargs.get("update_fields") is None:
             kwargs["update_fields"] = [field.name for field in self._meta.fields if field.name not in ("id", "sealed")]
         super().save(*args, **kwargs)

@@ -8,7 +8,6 @@ import logging
 import re
 import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -82,7 +81,7 @@ def readable(dumped: bytes) -> list[bytes]:
 
 
 def spellings(secret: bytes) -> set[bytes]:
-    """How a secret may stand somewhere: itself, in hex, base32 or base64, with or without its dashes, inside an address."""
+    """How a secret may stand somewhere: itself, in hex, base32 or base64, without its dashes, inside an address."""
     bare = {secret, secret.replace(b"-", b""), secret.replace(b" ", b"")}
     spelled = set(bare)
     for one in bare:

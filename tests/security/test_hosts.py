@@ -74,7 +74,7 @@ def test_the_answer_to_a_strange_host_names_it_nowhere(office):
     assert "evil" not in answer.content.decode() + str(answer.headers)
 
 
-# --- letters -----------------------------------------------------------------------------------------------------------
+# --- letters ---------------------------------------------------------------------------------------------------------
 def invite(client, owner, rows):
     person = factories.make_member("Nora New", signs_in=False, email="nora@hartwell.test")
     client.post(f"/people/{person.pk}/invite/")
@@ -137,12 +137,34 @@ def test_links_in_letters_come_from_the_configured_address_whatever_a_request_sa
     assert [letter for letter in letters if "evil" in letter.text + letter.html + letter.subject] == []
 
 
-# --- what a proxy may say ----------------------------------------------------------------------------------------------
+# --- what a proxy may say --------------------------------------------------------------------------------------------
 ODD_HOPS = [
-    "", " ", ",", ",,,", "unknown", "_hidden", "1.2.3.4:5678", "[2001:db8::1]:443", "fe80::1%eth0", "::1%\u00e9", "999.1.1.1",
-    "1.2.3.4, nonsense", "nonsense, 1.2.3.4", "\udcff", "1.2.3.4\x00", "'; DROP TABLE x; --", "0x7f000001", "127.1", "a" * 4000,
-    "1.2.3.4," * 500, "::ffff:1.2.3.4", "for=1.2.3.4;host=evil", "1.2.3.4/24", "\u0661.\u0662.\u0663.\u0664", "<script>",
-]  # fmt: skip
+    "",
+    " ",
+    ",",
+    ",,,",
+    "unknown",
+    "_hidden",
+    "1.2.3.4:5678",
+    "[2001:db8::1]:443",
+    "fe80::1%eth0",
+    "::1%\u00e9",
+    "999.1.1.1",
+    "1.2.3.4, nonsense",
+    "nonsense, 1.2.3.4",
+    "\udcff",
+    "1.2.3.4\x00",
+    "'; DROP TABLE x; --",
+    "0x7f000001",
+    "127.1",
+    "a" * 4000,
+    "1.2.3.4," * 500,
+    "::ffff:1.2.3.4",
+    "for=1.2.3.4;host=evil",
+    "1.2.3.4/24",
+    "\u0661.\u0662.\u0663.\u0664",
+    "<script>",
+]
 
 
 @pytest.mark.parametrize("trusted", [False, True], ids=["stranger", "proxy"])
@@ -152,8 +174,8 @@ def test_odd_words_of_a_proxy_break_nothing_and_skip_no_check(house, settings, t
     statuses = set()
 
     for said in ODD_HOPS:
-        said = said.encode("utf-8", "surrogateescape").decode("latin-1")
-        headers = {"x-forwarded-for": said, "x-forwarded-proto": said, "x-forwarded-host": said, "forwarded": said}
+        sent = said.encode("utf-8", "surrogateescape").decode("latin-1")
+        headers = {"x-forwarded-for": sent, "x-forwarded-proto": sent, "x-forwarded-host": sent, "forwarded": sent}
         client = Client(raise_request_exception=False, headers=headers)
         statuses.add(client.get("/me/").status_code)
         answer = client.post("/signin/", {"email": "nobody@hartwell.test", "password": "wrong wrong wrong"})

@@ -251,7 +251,7 @@ def test_a_key_file_that_cannot_be_written_is_refused_in_words_and_nothing_chang
     key_file.symlink_to("/proc/version")
     settings.POSTERN_SEALING_KEYS = KeyFile(key_file, read_ring(folder / "real"))
 
-    with pytest.raises(CommandError, match="cannot be written .* Nothing was changed. Run this as the user"):
+    with pytest.raises(CommandError, match=r"cannot be written .* Nothing was changed. Run this as the user"):
         rotate()
 
     assert (opened(), generations()) == (seeds, {1})
@@ -260,7 +260,7 @@ def test_a_key_file_that_cannot_be_written_is_refused_in_words_and_nothing_chang
 def test_a_lost_key_file_is_refused_in_words(office, key_file):
     key_file.unlink()
 
-    with pytest.raises(CommandError, match="There is no sealing key in .* Put your copy back first"):
+    with pytest.raises(CommandError, match=r"There is no sealing key in .* Put your copy back first"):
         rotate()
 
 

@@ -1,4 +1,4 @@
-"""Files that come in: their size before they are read, their kind by content, their name never a path; and files out."""
+"""Files in: their size before they are read, their kind by content, their name never a path. And files out."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def text(answer) -> str:
     return answer.content.decode()
 
 
-# --- size --------------------------------------------------------------------------------------------------------------
+# --- size ------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("path", ["/signin/", "/lost/", "/me/", "/csp-report/", "/no-such-door/", "/static/x.css"])
 def test_a_body_far_too_large_is_refused_unread_on_every_path(manager_in, path):
     answer = manager_in.generic("POST", path, b"x", headers={"content-length": "99000000"})
@@ -116,7 +116,7 @@ def test_a_file_that_unpacks_to_far_more_than_it_is_is_refused_in_words(manager_
     assert len(answer.context["form"].errors["file"]) == 1
 
 
-# --- kind --------------------------------------------------------------------------------------------------------------
+# --- kind ------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "data", [PE, ELF, PDF, PNG, b"\x00" * 50, b"PK\x03\x04broken", b"<html><script>1</script>" * 9]
 )
@@ -136,7 +136,7 @@ def test_a_good_table_is_taken_whatever_it_is_called_and_said_to_be(manager_in):
     assert "Lena Brandt" in text(answer)
 
 
-# --- names -------------------------------------------------------------------------------------------------------------
+# --- names -----------------------------------------------------------------------------------------------------------
 def files_below(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file() and "/pg/" not in str(path)}
 

@@ -30,8 +30,8 @@ class Command(BaseCommand):
             raise CommandError(_unfinished(begun, last))
         self._say(f"No row needs {_keys(begun.older)} any more; dropped from {settings.POSTERN_SEALING_KEYS.path}.")
         self._say(
-            "Copy that file to where you keep your keys. Keep the old copy as long as you keep backups from before today: "
-            "to restore one of them, put the old copy's line under the line of the new file, then run this again."
+            "Copy that file to where you keep your keys. Keep the old copy as long as you keep backups from before "
+            "today: to restore one, put the old copy's line under the line of the new file, then run this again."
         )
 
     def _say(self, line: str) -> None:
@@ -50,9 +50,9 @@ def _unfinished(begun: rotation.Begun, last: rotation.Step) -> str:
         return f"A row was sealed with {_keys(begun.older)} meanwhile, so nothing is dropped. Run this again."
     numbers = ", ".join(map(str, last.shut))
     return (
-        f"{len(last.shut)} of the authenticators open with no key here (numbers {numbers}), so {_keys(begun.older)} stays "
-        "in the file. Put the key that sealed them back, or have these people sign in with a backup code and enrol anew; "
-        "then run this again."
+        f"{len(last.shut)} of the authenticators open with no key here (numbers {numbers}), so "
+        f"{_keys(begun.older)} stays in the file. Put the key that sealed them back, or have these people sign in with "
+        "a backup code and enrol anew; then run this again."
     )
 
 
