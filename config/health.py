@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from core import clock
 from core.letters import queries as letters
+from identity import queries as identity
 from identity.access import open_to_all
 
 
@@ -28,6 +29,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     if parts["database"]:
         health = letters.health(clock.now())
         parts |= {"beat": not health.beat_late, "worker": not health.worker_late, "mail": not health.mail_late}
+        parts["sealing_key"] = identity.sealing_key_fits()
     return JsonResponse(parts, status=200 if all(parts.values()) else 503)
 
 

@@ -13,7 +13,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = False
 SECRET_KEY = ENV.secret_key
 POSTERN_URL = ENV.url.rstrip("/") + "/"
-POSTERN_SEALING_KEY = ENV.sealing_key
+POSTERN_SEALING_KEYS = ENV.sealing_keys
 POSTERN_PEPPER = ENV.pepper
 POSTERN_TRUSTED_PROXIES = ENV.trusted_proxies
 POSTERN_MAIL_IS_CAUGHT = ENV.mail.is_caught
@@ -46,11 +46,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.Headers",
+    "identity.middleware.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",  # asks for the host, so a strange one gets no further, static or not
     "config.middleware.Methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "identity.middleware.ClientAddress",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -164,7 +164,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "json": {"()": "config.logs.JsonFormatter"},
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "text": {"()": "config.logs.TextFormatter"},
     },
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": ENV.log_format}},
     "root": {"handlers": ["out"], "level": ENV.log_level},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from config import health
+from config import health, reports
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.forbidden"
@@ -14,6 +14,7 @@ handler500 = "config.errors.server_error"
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("csp-report/", reports.csp_report),
     path("", include("identity.urls")),
     path("", include("dashboard.urls")),
     path("", include("accounts.urls")),

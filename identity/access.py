@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -65,6 +65,12 @@ def open_to_all(view: View) -> View:
     return _with_policy(view, anyone)
 
 
+def takes_files(view: View) -> View:
+    """Mark a view as one to which files may be sent; everywhere else a body larger than a form's is refused unread."""
+    vars(view)["takes_files"] = True
+    return view
+
+
 def _with_policy(view: View, policy: Policy) -> View:
     vars(view)["policy"] = policy
     return view
@@ -104,7 +110,7 @@ def to_sign_in(request: Request) -> HttpResponse:
 
 
 def _go_and_come_back(request: Request, route: str) -> HttpResponse:
-    back = request.get_full_path() if request.method == "GET" else request.headers.get("HX-Current-URL", "/")
+    back = _page_of_fragment(request) if request.htmx else request.get_full_path() if request.method == "GET" else "/"
     address = f"{reverse(route)}?next={quote(safe_next(request, back))}"
     if request.htmx:
         answer = HttpResponse(status=204)
@@ -113,11 +119,22 @@ def _go_and_come_back(request: Request, route: str) -> HttpResponse:
     return redirect(address)
 
 
+def _page_of_fragment(request: Request) -> str:
+    """The page that htmx asked from, as a path: it names the whole address, of which another host makes nothing."""
+    try:
+        current = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return "/"
+    return urlunsplit(("", "", current.path, current.query, "")) if current.netloc == request.get_host() else "/"
+
+
 def safe_next(request: HttpRequest, address: str | None) -> str:
-    """`address` when it is a path of this installation, else Today."""
+    """`address` when it is a path of this installation without control characters, else Today."""
+    if not address or not address.isprintable():
+        return "/"
     here = url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    if not address or not here or not address.startswith("/") or "\\" in address or address.startswith("//"):
+    if not here or not address.startswith("/") or "\\" in address or address.startswith("//"):
         return "/"
     return address

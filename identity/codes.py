@@ -1,8 +1,7 @@
-"""One-time codes, backup codes and sealing: cryptography of Postern's own front door, without Django's models.
+"""One-time codes, backup codes and digests: cryptography of Postern's own front door, without Django's models.
 
-Sealing is AES-256-GCM with a key derived per purpose (HKDF-SHA256) from a key file outside the database, bound to its
-row by the additional data. Digests of what we issued are HMAC-SHA256 under a pepper of its own, so that losing one key
-never costs both kinds of factor.
+Digests of what we issued are HMAC-SHA256 under a pepper of its own and not the sealing key (`identity.sealing`), so
+that losing one key never costs both kinds of factor.
 """
 
 from __future__ import annotations
@@ -10,61 +9,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import unicodedata
 from datetime import datetime
-from functools import lru_cache
 from urllib.parse import quote
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django_otp.oath import TOTP
 
 STEP = 30
 SEED_BYTES = 20
-KEY_ID = b"\x01"
 # Without look-alikes (0 o, 1 l i). 16 of 31 symbols carry 79 bits.
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 SHEET_SIZE = 10
-
-
-class CannotUnseal(Exception):
-    """The sealed value was changed, belongs to another row, or the sealing key is not the one that sealed it."""
-
-
-class NoKey(Exception):
-    """A key file is missing or empty, so nothing that rests on it can be made or checked."""
-
-
-def _needed(key: bytes) -> bytes:
-    if len(key) < 32:
-        raise NoKey("The key files are missing. `make up` makes them; in production see docs/running.md.")
-    return key
-
-
-@lru_cache(maxsize=4)
-def _sealing_key(raw: bytes) -> AESGCM:
-    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=b"postern totp seed").derive(raw))
-
-
-def seal(secret: bytes, *, context: bytes) -> bytes:
-    """Encrypt a secret, bound to `context`: one byte key id, 12 bytes nonce, ciphertext with tag."""
-    nonce = os.urandom(12)
-    return KEY_ID + nonce + _sealing_key(_needed(settings.POSTERN_SEALING_KEY)).encrypt(nonce, secret, context)
-
-
-def unseal(sealed: bytes, *, context: bytes) -> bytes:
-    """Decrypt what `seal` made for the same context; raises CannotUnseal otherwise."""
-    if sealed[:1] != KEY_ID:
-        raise CannotUnseal("sealed with a key that this installation does not have")
-    try:
-        return _sealing_key(_needed(settings.POSTERN_SEALING_KEY)).decrypt(sealed[1:13], sealed[13:], context)
-    except Exception as failed:  # InvalidTag has no public base worth naming; any failure means the same here
-        raise CannotUnseal("the sealed value does not open") from failed
 
 
 def new_seed() -> bytes:
@@ -128,4 +86,4 @@ def new_token() -> str:
 
 def digest(text: str) -> str:
     """HMAC-SHA256 (hex) under the pepper."""
-    return hmac.new(_needed(settings.POSTERN_PEPPER), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(settings.POSTERN_PEPPER, text.encode(), hashlib.sha256).hexdigest()

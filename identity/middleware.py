@@ -15,6 +15,16 @@ from identity.rules import network_of
 STAMP_EVERY = 60
 
 
+# What a proxy says about the other side. From anybody but a trusted one it is taken off the request unread.
+FORWARDED = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_FORWARDED",
+)
+
+
 class ClientAddress:
     """Sets `request.address`: the peer, or what a trusted proxy says it saw. A forged header changes nothing."""
 
@@ -23,17 +33,21 @@ class ClientAddress:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         vars(request)["address"] = client_address(request.META)
+        if not _is_ours(request.META.get("REMOTE_ADDR") or ""):
+            for name in FORWARDED:
+                request.META.pop(name, None)
         return self.get_response(request)
 
 
 def client_address(meta) -> str | None:
     """The address nearest to us that is not one of our proxies, reading X-Forwarded-For from its right end.
 
-    Over a unix socket the peer has no address and counts as our own proxy.
+    Over a unix socket the peer has no address and counts as our own proxy. A hop that is no address ends the reading:
+    what counts then is the proxy that passed it on.
     """
     address = meta.get("REMOTE_ADDR") or ""
     hops = [hop.strip() for hop in meta.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    while hops and _is_ours(address):
+    while hops and _is_ours(address) and network_of(hops[-1]):
         address = hops.pop()
     return network_of(address) and address
 

@@ -18,6 +18,8 @@ def network_of(address: str | None) -> str | None:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return None
+    if "%" in address:  # a zone: of this machine only, and no address to the database
+        return None
     if parsed.version == 4:
         return str(parsed)
     if parsed.ipv4_mapped:

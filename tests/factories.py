@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.test import Client
 from django.utils.text import slugify
 from django_otp import DEVICE_ID_SESSION_KEY
@@ -18,7 +19,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from accounts.models import Account, Door, Grant, Login
 from core import clock
 from devices.models import Asset, Authenticator, Validation
-from identity import codes
+from identity import codes, sealing
 from identity.models import BackupCode, BackupSheet, Member, Office, TotpDevice
 from notices.models import Acknowledgement, Notice
 from recovery.models import AuthenticatorBackup
@@ -59,8 +60,9 @@ def make_member(name: str = "Maria Santos", *, role: str = "trader", signs_in: b
 
 def make_totp(member: Member, *, seed: bytes | None = None, confirmed: bool = True) -> TotpDevice:
     device = TotpDevice(user=member, name="Authenticator", confirmed=confirmed)
-    device.sealed = codes.seal(seed or codes.new_seed(), context=device.seal_context())
-    device.save()
+    with transaction.atomic():
+        device.sealed = sealing.seal(seed or codes.new_seed(), context=device.seal_context())
+        device.save()
     return device
 
 

@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from config.env.addresses import Database, Mail, Redis
-from config.env.keys import KEY_BYTES, PEPPER, SEALING_KEY, SECRET_KEY, read_key, read_text
+from config.env.keys import (
+    KEY_BYTES,
+    PEPPER,
+    SEALING_KEY,
+    SECRET_KEY,
+    KeyFile,
+    Ring,
+    others_may_read,
+    read_key,
+    read_ring,
+    read_text,
+)
 from config.env.places import CHECKOUT, KEYS_FOLDER, POSTGRES_FOLDER, VALKEY_FOLDER, VALKEY_SOCKET, default_state
 from config.env.settings import Settings
 from config.env.table import MAKE_KEYS, TABLE
@@ -36,8 +47,13 @@ def load(environ: Mapping[str, str], *, checkout: Path = CHECKOUT) -> Settings:
     if is_production:
         problems += _missing(values)
     values["SECRET_KEY"] = _secret_key(values, problems, is_production=is_production)
-    for name in ("POSTERN_SEALING_KEY_FILE", "POSTERN_PEPPER_FILE"):
-        values[name] = _key_in(values.get(name), name, problems)
+    problems += _open_to_others(values)
+    if is_production:
+        problems += _inside(checkout, values)
+    values["POSTERN_PEPPER_FILE"] = _key_in(
+        values.get("POSTERN_PEPPER_FILE"), "POSTERN_PEPPER_FILE", read_key, problems
+    )
+    values["POSTERN_SEALING_KEY_FILE"] = _sealing_keys(values.get("POSTERN_SEALING_KEY_FILE"), problems)
     if problems:
         raise EnvError(problems)
     return _settings(values, environ, checkout, is_production=is_production)
@@ -102,9 +118,36 @@ def _text_in(file: Path, problems: list[str]) -> str:
         return ""
 
 
-def _key_in(file: Path | None, name: str, problems: list[str]) -> bytes | None:
+def _open_to_others(values: Mapping[str, Any]) -> list[str]:
+    open_ones = [(name, file) for name, file in _key_files(values) if others_may_read(file)]
+    return [
+        f"{name} points to {file}, which others than its owner may read. {_close(file)}" for name, file in open_ones
+    ]
+
+
+def _inside(checkout: Path, values: Mapping[str, Any]) -> list[str]:
+    """A copy or an update of the program must not carry its keys along."""
+    inside = [(name, file) for name, file in _key_files(values) if file.resolve().is_relative_to(checkout.resolve())]
+    return [f"{name} points to {file}, inside the program's own folder. Move it to one apart." for name, file in inside]
+
+
+def _key_files(values: Mapping[str, Any]) -> list[tuple[str, Path]]:
+    names = ("SECRET_KEY_FILE", "POSTERN_SEALING_KEY_FILE", "POSTERN_PEPPER_FILE")
+    return [(name, values[name]) for name in names if values.get(name)]
+
+
+def _close(file: Path) -> str:
+    return f"Close it: chmod 600 {file}"
+
+
+def _sealing_keys(file: Path | None, problems: list[str]) -> KeyFile | None:
+    ring = _key_in(file, "POSTERN_SEALING_KEY_FILE", read_ring, problems)
+    return KeyFile(file, ring) if file and ring else None
+
+
+def _key_in(file: Path | None, name: str, read: Callable[[Path], T], problems: list[str]) -> T | None:
     try:
-        return read_key(file) if file else None
+        return read(file) if file else None
     except (OSError, ValueError):
         problems.append(f"{name} points to {file}, which holds no key that this user can read. {MAKE_KEYS}")
         return None
@@ -127,7 +170,7 @@ def _settings(values: dict[str, Any], environ: Mapping[str, str], checkout: Path
         mail=values["EMAIL_URL"] or Mail("127.0.0.1", values["POSTERN_CATCHER_PORT"], is_caught=True),
         mail_from=values["POSTERN_MAIL_FROM"] or "",
         secret_key=values["SECRET_KEY"] or _of_state(keys / SECRET_KEY, read_text, secrets.token_urlsafe),
-        sealing_key=values["POSTERN_SEALING_KEY_FILE"] or _of_state(keys / SEALING_KEY, read_key, secrets.token_bytes),
+        sealing_keys=values["POSTERN_SEALING_KEY_FILE"] or _sealing_keys_of_state(keys / SEALING_KEY),
         pepper=values["POSTERN_PEPPER_FILE"] or _of_state(keys / PEPPER, read_key, secrets.token_bytes),
         own_keys=_own_keys(values),
         has_own_database=values["DATABASE_URL"] is not None,
@@ -168,9 +211,15 @@ def _database(values: Mapping[str, Any], state: Path) -> Database:
     return Database("postern", role, host=str(state / POSTGRES_FOLDER / "run"))
 
 
+def _sealing_keys_of_state(file: Path) -> KeyFile:
+    return KeyFile(file, _of_state(file, read_ring, lambda size: Ring(((1, secrets.token_bytes(size)),))))
+
+
 def _of_state(file: Path, read: Callable[[Path], T], throwaway: Callable[[int], T]) -> T:
     """What a key file made by `up` holds; before the first `up` a process gets a throwaway for itself alone."""
     try:
+        if others_may_read(file):
+            raise EnvError([f"Others than its owner may read {file}. {_close(file)}"])
         return read(file)
     except (FileNotFoundError, NotADirectoryError):
         return throwaway(KEY_BYTES)

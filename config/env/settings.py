@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config.env.addresses import Database, Mail, Redis
+from config.env.keys import KeyFile
 from config.env.places import KEYS_FOLDER
 
 
@@ -28,7 +29,7 @@ class Settings:
     mail: Mail
     mail_from: str
     secret_key: str = field(repr=False)
-    sealing_key: bytes = field(repr=False)
+    sealing_keys: KeyFile = field(repr=False)
     pepper: bytes = field(repr=False)
     own_keys: tuple[str, ...]
     has_own_database: bool

@@ -9,13 +9,6 @@ from pathlib import Path
 from config.embedded import children
 from config.env.places import CHECKOUT
 
-GUNICORN = {
-    "--worker-class": "gthread",
-    "--workers": "2",
-    "--threads": "4",
-    "--timeout": "60",
-    "--graceful-timeout": "10",
-}
 CELERY = ["-m", "celery", "-A", "config"]
 WORKER = [*CELERY, "worker", "--pool", "prefork", "-c", "1", "--without-gossip", "--without-mingle"]
 BEAT = [*CELERY, "beat"]
@@ -24,9 +17,8 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (gunicorn makes a file without a 
 
 def web(listener: int) -> list[str]:
     """gunicorn on an open socket; its worker heartbeats stay off the disk where they can."""
-    options = [part for option in GUNICORN.items() for part in option]
     in_memory = ["--worker-tmp-dir", str(SHARED_MEMORY)] if os.access(SHARED_MEMORY, os.W_OK) else []
-    return ["-m", "gunicorn", "config.wsgi", *options, *in_memory, "--no-control-socket", "--bind", f"fd://{listener}"]
+    return ["-m", "gunicorn", "-c", "python:config.serving", *in_memory, "--bind", f"fd://{listener}", "config.wsgi"]
 
 
 def catcher(listener: int) -> list[str]:

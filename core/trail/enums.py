@@ -17,6 +17,7 @@ class Verb(models.TextChoices):
     WAITS_LIFTED = "member.waits_lifted", "lifted the waits at sign-in"
     BROWSER_FORGOTTEN = "member.browser_forgotten", "forgot a browser"
     FACTOR_ADDED = "member.factor_added", "added a factor"
+    SEALING_KEY_ROTATED = "sealing_key.rotated", "changed the sealing key"
     CODES_PRINTED = "member.codes_printed", "got new backup codes"
     PASSWORD_CHANGED = "member.password_changed", "changed the password"
     MEMBER_ADDED = "member.added", "added a person"

@@ -19,7 +19,7 @@ from exchange.forms import DaysForm, PressForm, UploadForm
 from exchange.models import ImportBatch
 from exchange.sheets.writing import XLSX, csv_files, template_rows, workbook, zipped
 from exchange.views.files import attachment
-from identity.access import Request, requires
+from identity.access import Request, requires, takes_files
 
 
 @require_safe
@@ -30,6 +30,7 @@ def import_start(request: Request) -> HttpResponse:
 
 
 @require_POST
+@takes_files
 @requires(policies.may_import)
 def upload_files(request: Request) -> HttpResponse:
     """Read what was uploaded and go to its dry run; what cannot be read is said on the form."""

@@ -11,7 +11,7 @@ from django.db import transaction
 from core.errors import Refused
 from core.trail.actions import record
 from core.trail.enums import Verb
-from identity import codes, queries
+from identity import codes, queries, sealing
 from identity.actions.browsers import forget_browsers
 from identity.actions.telling import tell_security
 from identity.models import (
@@ -42,13 +42,18 @@ def choose_password(invitation: Invitation, *, password: str, at: datetime) -> M
 
 @transaction.atomic
 def begin_authenticator(member: Member, *, at: datetime) -> TotpDevice:
-    """The member's unconfirmed authenticator: the one already begun, so that a reload shows the same QR code."""
+    """The member's unconfirmed authenticator: the one already begun, so that a reload shows the same QR code.
+
+    One that does not open any more, because its sealing key is lost, is replaced.
+    """
     Member.objects.select_for_update().get(pk=member.pk)
     begun = TotpDevice.objects.filter(user=member, confirmed=False).first()
     if begun is not None:
-        return begun
+        if queries.opens(begun):
+            return begun
+        begun.delete()
     device = TotpDevice(user=member, name="Authenticator", confirmed=False)
-    device.sealed = codes.seal(codes.new_seed(), context=device.seal_context())
+    device.sealed = sealing.seal(codes.new_seed(), context=device.seal_context())
     device.save()
     return device
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,12 +12,13 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils.dateformat import format as in_words
 
+from core.errors import Refused
 from core.letters import rendering
 from core.letters.actions import enqueue
 from core.letters.enums import LetterKind
 from core.trail.actions import record
 from core.trail.enums import Verb
-from identity import queries, throttle
+from identity import queries, sealing, throttle
 from identity.actions.failures import tell_failures
 from identity.actions.helping import one_at_a_time, seconds
 from identity.actions.setup import setup_token_is_good
@@ -31,6 +33,13 @@ from identity.models import (
 from identity.passwords import normalise
 from identity.queries import throttle as reading
 from identity.queries.throttle import name_digest
+
+log = logging.getLogger(__name__)
+
+CODES_CANNOT_BE_CHECKED = (
+    "Your code cannot be checked: the key that guards authenticators is not here. Use a backup code, and tell whoever "
+    "runs this Postern to put its sealing key back."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +82,13 @@ def try_password(
 
 
 def try_code(member: Member, *, code: str, network: str | None, at: datetime, token: str = "") -> Answer:
-    """Check a one-time code of the member's authenticator."""
+    """Check a one-time code of the member's authenticator; refused, and not counted, when its seed does not open."""
     device = TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk").first()
-    return _try_device(member, device, Stage.CODE, code, network=network, token=token, at=at)
+    try:
+        return _try_device(member, device, Stage.CODE, code, network=network, token=token, at=at)
+    except sealing.CannotUnseal as lost:
+        log.critical("authenticator %s can't be opened: %s", device.pk if device else None, lost)
+        raise Refused(CODES_CANNOT_BE_CHECKED) from lost
 
 
 @transaction.atomic

@@ -1,11 +1,12 @@
 """Members, their factors and browsers, and every attempt at the front door."""
 
 from identity.models.browsers import KnownBrowser
-from identity.models.factors import BackupCode, BackupSheet, TotpDevice
+from identity.models.factors import GENERATION, BackupCode, BackupSheet, TotpDevice
 from identity.models.gate import CallRequest, Invitation, SetupToken, SignIn
 from identity.models.members import Member, MemberManager, MemberQuerySet, Office, real_zone
 
 __all__ = [
+    "GENERATION",
     "BackupCode",
     "BackupSheet",
     "CallRequest",

@@ -5,10 +5,14 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models import Func
 from django_otp.models import Device, TimestampMixin
 
 from core import clock
-from identity import codes
+from identity import codes, sealing
+
+# Which generation of the sealing key sealed a row: the first byte of what is sealed.
+GENERATION = Func("sealed", 0, function="get_byte", output_field=models.IntegerField())
 
 
 class TotpDevice(TimestampMixin, Device):
@@ -17,6 +21,12 @@ class TotpDevice(TimestampMixin, Device):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sealed = models.BinaryField()
     last_step = models.BigIntegerField(default=-1, help_text="The newest time step whose code was accepted.")
+
+    def save(self, *args, **kwargs) -> None:
+        """Write the row; the seed only with a new row or by name, lest a stale copy undo a rotation of its key."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            kwargs["update_fields"] = [field.name for field in self._meta.fields if field.name not in ("id", "sealed")]
+        super().save(*args, **kwargs)
 
     def verify_token(self, token: str) -> bool:
         """Accept a code of this or a neighbouring step, once; call through `django_otp.verify_token`, which locks."""
@@ -30,7 +40,7 @@ class TotpDevice(TimestampMixin, Device):
 
     def seed(self) -> bytes:
         """The 20 byte seed, opened for as long as a code is being checked."""
-        return codes.unseal(bytes(self.sealed), context=self.seal_context())
+        return sealing.unseal(bytes(self.sealed), context=self.seal_context())
 
     def seal_context(self) -> bytes:
         """What the sealed seed is bound to: moved to another person or row it does not open."""

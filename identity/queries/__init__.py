@@ -6,10 +6,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
+from identity import sealing
 from identity.enums import Stage
-from identity.models import BackupSheet, Invitation, Member, Office, SignIn, TotpDevice
+from identity.models import GENERATION, BackupSheet, Invitation, Member, Office, SignIn, TotpDevice
 
 MOST_CALLS_ELSEWHERE = 20
 
@@ -49,6 +51,27 @@ def factors(member: Member) -> Factors:
     device = TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk").first()
     sheet = BackupSheet.objects.filter(user=member, confirmed=True).first()
     return Factors(authenticator=device, codes_left=sheet.left() if sheet else None)
+
+
+def opens(device: TotpDevice) -> bool:
+    """Whether the authenticator's seed opens with the key that is here."""
+    try:
+        device.seed()
+    except sealing.CannotUnseal:
+        return False
+    return True
+
+
+def sealing_key_fits() -> bool:
+    """Whether the sealing key's file is there and opens what is sealed; one row of each generation is tried."""
+    try:
+        settings.POSTERN_SEALING_KEYS.ring_on_disk()
+    except (OSError, ValueError):
+        return False
+    one_of_each = (
+        TotpDevice.objects.annotate(generation=GENERATION).order_by("generation", "-pk").distinct("generation")
+    )
+    return all(opens(device) for device in one_of_each)
 
 
 def open_invitation(token: str, *, at: datetime) -> Invitation | None:

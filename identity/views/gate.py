@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
 
 from core import clock
+from core.errors import Refused
 from identity import actions, browsers, queries
 from identity.access import Request, is_inside, open_to_all, safe_next
 from identity.forms import BackupCodeForm, CodeForm, SignInForm
@@ -90,15 +91,20 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
     if member is None:
         messages.warning(request, "That took a while. Start again with your password; nothing was lost.")
         return redirect("identity:sign_in")
-    form, wait = form_class(request.POST or None), 0
+    form, wait, status = form_class(request.POST or None), 0, 200
     if request.method == "POST" and form.is_valid():
-        answer = attempt(member, code=form.cleaned_data["code"], **whence(request), at=clock.now())
-        if answer.device:
-            return enter(request, member, answer.device)
-        wait = answer.wait
-        form.add_error("code", why_slow(answer) if wait else USED)
+        try:
+            answer = attempt(member, code=form.cleaned_data["code"], **whence(request), at=clock.now())
+        except Refused as no:
+            status = 503
+            form.add_error("code", str(no))
+        else:
+            if answer.device:
+                return enter(request, member, answer.device)
+            wait = answer.wait
+            form.add_error("code", why_slow(answer) if wait else USED)
     facts = {"form": form, "office": queries.office(), "codes_left": queries.factors(member).codes_left}
-    return _page(request, template, facts, wait)
+    return _page(request, template, facts, wait, status)
 
 
 def enter(request: Request, member: Member, device) -> HttpResponse:
@@ -130,8 +136,8 @@ def sign_out(request: Request) -> HttpResponse:
     return answer
 
 
-def _page(request: Request, template: str, facts: dict, wait: int) -> HttpResponse:
-    response = render(request, template, facts, status=429 if wait else 200)
+def _page(request: Request, template: str, facts: dict, wait: int, status: int = 200) -> HttpResponse:
+    response = render(request, template, facts, status=429 if wait else status)
     if wait:
         response["Retry-After"] = str(min(wait, MOST_PROMISED))
     return response

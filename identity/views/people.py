@@ -100,11 +100,15 @@ def new_codes(request: Request) -> HttpResponse:
     form, fresh = CodeForm(request.POST or None), []
     if request.method == "POST" and form.is_valid():
         at = clock.now()
-        answer = actions.try_code(request.user, code=form.cleaned_data["code"], **whence(request), at=at)
-        if answer.device:
-            fresh = actions.make_backup_codes(request.user, at=at)
+        try:
+            answer = actions.try_code(request.user, code=form.cleaned_data["code"], **whence(request), at=at)
+        except Refused as no:
+            form.add_error("code", str(no))
         else:
-            form.add_error("code", why_slow(answer) if answer.wait else USED)
+            if answer.device:
+                fresh = actions.make_backup_codes(request.user, at=at)
+            else:
+                form.add_error("code", why_slow(answer) if answer.wait else USED)
     return render(request, "identity/new_codes.html", {"form": form, "codes": fresh, "member": request.user})
 
 

@@ -10,6 +10,7 @@ from identity.policies import anyone
 OPEN = {
     "healthz",
     "readyz",
+    "csp-report/",
     "signin/",
     "signin/code/",
     "signin/backup/",

@@ -34,6 +34,13 @@ def problems(environ: dict[str, str]) -> tuple[str, ...]:
     return caught.value.problems
 
 
+def sealing_key(settings: Settings) -> bytes:
+    """The one generation of a fresh key."""
+    ((number, key),) = settings.sealing_keys.ring().keys
+    assert number == 1
+    return key
+
+
 def test_an_empty_environment_is_a_development_installation_with_embedded_servers(tmp_path: Path) -> None:
     settings = load({"POSTERN_STATE": str(tmp_path)})
 
@@ -65,8 +72,8 @@ def test_a_complete_production_environment_is_taken(real: dict[str, str]) -> Non
     assert settings.database.password == "p@ss"
     assert settings.mail_from == "Postern <postern@postern.example>"
     assert settings.own_keys == ()
-    assert (len(settings.sealing_key), len(settings.pepper)) == (32, 32)
-    assert settings.sealing_key != settings.pepper
+    assert (len(sealing_key(settings)), len(settings.pepper)) == (32, 32)
+    assert sealing_key(settings) != settings.pepper
     assert settings.log_format == "json"
 
 
@@ -197,7 +204,7 @@ def test_settings_show_no_secret_when_printed(real: dict[str, str]) -> None:
     assert "p@ss" not in shown
     assert "opensesame" not in shown
     assert settings.secret_key not in shown
-    assert repr(settings.sealing_key) not in shown
+    assert repr(sealing_key(settings)) not in shown
 
 
 def test_secret_key_may_be_given_itself_instead_of_a_file(real: dict[str, str]) -> None:
@@ -216,6 +223,7 @@ def test_secret_key_given_twice_or_too_short_is_refused(real: dict[str, str]) ->
 def test_a_key_file_that_holds_no_key_is_named(real: dict[str, str], tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.write_text("not a key")
+    broken.chmod(0o600)
 
     (line,) = problems(real | {"POSTERN_PEPPER_FILE": str(broken)})
 
@@ -225,18 +233,49 @@ def test_a_key_file_that_holds_no_key_is_named(real: dict[str, str], tmp_path: P
     )
 
 
+@pytest.mark.parametrize("name", ["SECRET_KEY_FILE", "POSTERN_SEALING_KEY_FILE", "POSTERN_PEPPER_FILE"])
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+def test_a_key_file_that_others_may_read_is_named_with_what_to_do(real: dict[str, str], name: str, mode: int) -> None:
+    file = Path(real[name])
+    file.chmod(mode)
+
+    assert problems(real) == (
+        f"{name} points to {file}, which others than its owner may read. Close it: chmod 600 {file}",
+    )
+
+
+def test_a_key_of_the_state_folder_that_others_may_read_is_named_too(tmp_path: Path) -> None:
+    file = tmp_path / "keys" / "sealing_key"
+    make_missing_keys(tmp_path / "keys")
+    file.chmod(0o644)
+
+    assert problems({"POSTERN_STATE": str(tmp_path)}) == (
+        f"Others than its owner may read {file}. Close it: chmod 600 {file}",
+    )
+
+
+def test_in_production_a_key_inside_the_programs_folder_is_refused(real: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(EnvError) as caught:
+        load(real, checkout=tmp_path)
+
+    assert caught.value.problems == tuple(
+        f"{name} points to {real[name]}, inside the program's own folder. Move it to one apart."
+        for name in ("SECRET_KEY_FILE", "POSTERN_SEALING_KEY_FILE", "POSTERN_PEPPER_FILE")
+    )
+
+
 def test_keys_made_by_up_are_read_from_the_state_folder(tmp_path: Path) -> None:
     make_missing_keys(tmp_path / "keys")
 
     once, again = (load({"POSTERN_STATE": str(tmp_path)}) for _ in range(2))
 
-    assert (once.secret_key, once.sealing_key, once.pepper) == (again.secret_key, again.sealing_key, again.pepper)
+    assert (once.secret_key, sealing_key(once), once.pepper) == (again.secret_key, sealing_key(again), again.pepper)
 
 
 def test_before_the_first_up_each_process_has_throwaway_keys(tmp_path: Path) -> None:
     once, again = (load({"POSTERN_STATE": str(tmp_path)}) for _ in range(2))
 
-    assert once.sealing_key != again.sealing_key
+    assert sealing_key(once) != sealing_key(again)
     assert list(tmp_path.iterdir()) == []
 
 

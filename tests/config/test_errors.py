@@ -87,4 +87,11 @@ def test_ready_says_which_part_is_away(office, client):
     answer = client.get("/readyz")
 
     assert answer.status_code == 503
-    assert answer.json() == {"database": True, "broker": True, "beat": False, "worker": False, "mail": True}
+    assert answer.json() == {
+        "database": True,
+        "broker": True,
+        "beat": False,
+        "worker": False,
+        "mail": True,
+        "sealing_key": True,
+    }

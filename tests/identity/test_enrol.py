@@ -14,7 +14,7 @@ from core.errors import Refused
 from core.letters import kinds
 from core.letters.models import Letter
 from core.trail.models import Event
-from identity import actions, codes, queries
+from identity import actions, codes, queries, sealing
 from identity.models import Invitation, Member, Office, SetupToken, TotpDevice
 from tests import factories
 from tests.factories import PASSWORD
@@ -239,7 +239,7 @@ def test_a_sealed_seed_moved_to_another_person_does_not_open(owner, manager):
     mine, theirs = TotpDevice.objects.get(user=owner), TotpDevice.objects.get(user=manager)
     theirs.sealed = mine.sealed
 
-    with pytest.raises(codes.CannotUnseal):
+    with pytest.raises(sealing.CannotUnseal):
         theirs.seed()
 
 
