@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from identity.models.browsers import KNOWN_FOR
+from identity.rules import network_of
 
 # How browsers and systems give themselves away, the more particular first: many also claim to be Chrome or Safari.
 BROWSERS = {
@@ -38,6 +40,11 @@ def token_of(request: HttpRequest) -> str:
     """What this browser's cookie holds, or nothing when it could not be one of ours."""
     token = request.COOKIES.get(cookie_name(), "")
     return token if re.fullmatch(r"[A-Za-z0-9_-]{27}", token) else ""
+
+
+def whence(request: Any) -> dict[str, Any]:
+    """From which network a try comes, and the token by which its browser may be known."""
+    return {"network": network_of(request.address), "token": token_of(request)}
 
 
 def hand_out(response: HttpResponse, token: str) -> None:

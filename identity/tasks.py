@@ -12,9 +12,10 @@ from identity import actions
 
 @shared_task(name="identity.clear_sessions")
 def clear_sessions() -> None:
-    """Remove sessions that ran out."""
+    """Remove sessions that ran out. None of them opens anything before this ran either."""
     store: type[SessionBase] = import_string("identity.sessions.SessionStore")
     store.clear_expired()
+    actions.tidy_sessions(at=clock.now())
 
 
 @shared_task(name="identity.watch_the_gate")

@@ -12,6 +12,7 @@ from identity.actions.enrolment import (
 from identity.actions.failures import forget_tries, lift_waits, tell_failures, tell_of_shut_doors
 from identity.actions.gate import (
     Answer,
+    note_proof,
     note_signed_in,
     note_signed_out,
     try_backup_code,
@@ -23,6 +24,18 @@ from identity.actions.helping import free_key
 from identity.actions.inviting import LINK_GOES_HERE, invite
 from identity.actions.office import change_office
 from identity.actions.people import OWN_FIELDS, add_member, change_member, change_own_settings, end_membership
+from identity.actions.sessions import (
+    begin_session,
+    close_session,
+    drop_unsent,
+    end_session,
+    end_sessions,
+    end_sessions_of,
+    hold_open,
+    keep_unsent,
+    note_seen,
+    tidy_sessions,
+)
 from identity.actions.setup import begin_office, make_setup_token, setup_token_is_good
 
 __all__ = [
@@ -33,29 +46,40 @@ __all__ = [
     "add_member",
     "begin_authenticator",
     "begin_office",
+    "begin_session",
     "call_done",
     "change_member",
     "change_office",
     "change_own_settings",
     "choose_password",
+    "close_session",
     "confirm_authenticator",
+    "drop_unsent",
     "end_membership",
+    "end_session",
+    "end_sessions",
+    "end_sessions_of",
     "finish_enrolment",
     "forget_browser",
     "forget_browsers",
     "forget_tries",
     "free_key",
+    "hold_open",
     "invite",
+    "keep_unsent",
     "know_browser",
     "lift_waits",
     "make_backup_codes",
     "make_setup_token",
+    "note_proof",
+    "note_seen",
     "note_signed_in",
     "note_signed_out",
     "request_call",
     "setup_token_is_good",
     "tell_failures",
     "tell_of_shut_doors",
+    "tidy_sessions",
     "try_backup_code",
     "try_code",
     "try_password",

@@ -81,11 +81,16 @@ def try_password(
     return Answer(member=member if good else None)
 
 
-def try_code(member: Member, *, code: str, network: str | None, at: datetime, token: str = "") -> Answer:
-    """Check a one-time code of the member's authenticator; refused, and not counted, when its seed does not open."""
+def try_code(
+    member: Member, *, code: str, network: str | None, at: datetime, token: str = "", stage: Stage = Stage.CODE
+) -> Answer:
+    """Check a one-time code of the member's authenticator; a fresh proof counts and waits like a sign-in.
+
+    Refused, and not counted, when its seed does not open.
+    """
     device = TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk").first()
     try:
-        return _try_device(member, device, Stage.CODE, code, network=network, token=token, at=at)
+        return _try_device(member, device, stage, code, network=network, token=token, at=at)
     except sealing.CannotUnseal as lost:
         log.critical("authenticator %s can't be opened: %s", device.pk if device else None, lost)
         raise Refused(CODES_CANNOT_BE_CHECKED) from lost
@@ -155,6 +160,12 @@ def note_signed_in(member: Member, *, device, address: str | None, at: datetime,
     member.last_login = at
     member.save(update_fields=["last_login"])
     record(Verb.SIGNED_IN, by=member, about=member, at=at, address=address, factor=device.name, browser=browser)
+
+
+@transaction.atomic
+def note_proof(member: Member, *, address: str | None, at: datetime) -> None:
+    """The trail's line for a fresh proof."""
+    record(Verb.PROVED_AGAIN, by=member, about=member, at=at, address=address)
 
 
 @transaction.atomic

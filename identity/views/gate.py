@@ -8,26 +8,24 @@ from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
 
 from core import clock
 from core.errors import Refused
-from identity import actions, browsers, queries
+from identity import actions, browsers, limits, queries
 from identity.access import Request, is_inside, open_to_all, safe_next
+from identity.answers import USED, WRONG, why_slow
+from identity.browsers import whence
+from identity.enums import Ending
 from identity.forms import BackupCodeForm, CodeForm, SignInForm
 from identity.models import Member
+from identity.proof import digest_of
 from identity.rules import network_of
 
 # How long a right password waits for its code.
 HALFWAY_LASTS = timedelta(minutes=10)
-WRONG = "That address and password do not belong together. Check both, and Caps Lock."
-USED = "That code is wrong, used or has run out. Wait for the next one."
-SLOW = "Too many wrong tries. Wait {} and try again; a right answer counts only then."
-SHUT = (
-    "Too many wrong tries from browsers that are new here. An owner of the office has to open this again. A browser in "
-    "which you signed in before still works."
-)
 # Nobody is told to come back later than tomorrow.
 MOST_PROMISED = 24 * 60 * 60
 
@@ -58,7 +56,8 @@ def _halfway(request: Request, member: Member, at) -> HttpResponse:
     """Remember who showed a password, in a fresh session that is not signed in."""
     back = safe_next(request, request.GET.get("next"))
     request.session.flush()
-    request.session["halfway"] = {"member": member.pk, "at": at.timestamp(), "next": back}
+    shown = member.get_session_auth_hash()
+    request.session["halfway"] = {"member": member.pk, "at": at.timestamp(), "next": back, "shown": shown}
     return redirect("identity:enter_code")
 
 
@@ -69,7 +68,9 @@ def halfway_member(request: Request) -> Member | None:
     if not halfway or at.timestamp() - halfway["at"] > HALFWAY_LASTS.total_seconds():
         return None
     member = Member.objects.present().filter(pk=halfway["member"]).first()
-    return member if member and member.may_enter(clock.local_day(at, member.timezone)) else None
+    if member is None or not constant_time_compare(halfway["shown"], member.get_session_auth_hash()):
+        return None  # gone, or the password was changed since it was shown
+    return member if member.may_enter(clock.local_day(at, member.timezone)) else None
 
 
 @require_http_methods(["GET", "POST"])
@@ -114,10 +115,13 @@ def enter(request: Request, member: Member, device) -> HttpResponse:
     request.session.flush()
     login(request, member, backend="identity.backends.MemberBackend")
     otp_login(request, device)
-    request.session["began"] = request.session["seen"] = request.session["fresh_at"] = int(at.timestamp())
+    limits.begin(request.session, queries.limits_of(member), at)
     network, label = network_of(request.address), browsers.label_of(request)
     known = actions.know_browser(member, token=browsers.token_of(request), label=label, network=network, at=at)
     request.session["browser"] = known.browser.pk
+    actions.begin_session(
+        member, digest=digest_of(request), browser=label, network=network, is_new_browser=known.is_new, at=at
+    )
     actions.note_signed_in(member, device=device, address=network, browser=label, at=at)
     response = redirect(back)
     browsers.hand_out(response, known.token)
@@ -129,7 +133,9 @@ def enter(request: Request, member: Member, device) -> HttpResponse:
 def sign_out(request: Request) -> HttpResponse:
     """End this session; the browser forgets what it kept of it."""
     if request.user.is_authenticated:
-        actions.note_signed_out(request.user, address=network_of(request.address), at=clock.now())
+        at = clock.now()
+        actions.close_session(digest_of(request), why=Ending.SIGNED_OUT, at=at)
+        actions.note_signed_out(request.user, address=network_of(request.address), at=at)
     logout(request)
     answer = redirect("identity:sign_in")
     answer["Clear-Site-Data"] = '"cache", "storage"'
@@ -141,19 +147,3 @@ def _page(request: Request, template: str, facts: dict, wait: int, status: int =
     if wait:
         response["Retry-After"] = str(min(wait, MOST_PROMISED))
     return response
-
-
-def whence(request: Request) -> dict[str, str | None]:
-    """From which network a try comes, and the token by which its browser may be known."""
-    return {"network": network_of(request.address), "token": browsers.token_of(request)}
-
-
-def why_slow(answer: actions.Answer) -> str:
-    """Why a try was not looked at, and what to do."""
-    return SHUT if answer.is_shut else SLOW.format(_span(answer.wait))
-
-
-def _span(seconds: int) -> str:
-    if seconds < 90:
-        return f"{seconds} seconds"
-    return f"{-(-seconds // 60)} minutes"
