@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from identity.views import enrol, gate, lost, people, stepup
+from identity.views import enrol, failures, gate, lost, people, stepup
 
 app_name = "identity"
 urlpatterns = [
@@ -23,6 +23,8 @@ urlpatterns = [
     path("stepup/", stepup.step_up, name="step_up"),
     path("me/", people.me, name="me"),
     path("me/codes/", people.new_codes, name="new_codes"),
+    path("people/failures/", failures.list_failures, name="list_failures"),
+    path("people/<int:pk>/unlock/", failures.lift_waits, name="lift_waits"),
     path("people/new/", people.add_member, name="add_member"),
     path("people/<int:pk>/edit/", people.edit_member, name="edit_member"),
     path("people/<int:pk>/invite/", people.invite_member, name="invite_member"),
