@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from identity.views import enrol, gate, lost, people, sessions, stepup
+from identity.views import enrol, failures, gate, lost, people, sessions, stepup
 
 app_name = "identity"
 urlpatterns = [
@@ -27,6 +27,8 @@ urlpatterns = [
     path("me/sessions/end/", sessions.end_other_sessions, name="end_other_sessions"),
     path("me/stay/", sessions.stay, name="stay"),
     path("sessions/<int:pk>/end/", sessions.end_session, name="end_session"),
+    path("people/failures/", failures.list_failures, name="list_failures"),
+    path("people/<int:pk>/unlock/", failures.lift_waits, name="lift_waits"),
     path("people/new/", people.add_member, name="add_member"),
     path("people/<int:pk>/edit/", people.edit_member, name="edit_member"),
     path("people/<int:pk>/invite/", people.invite_member, name="invite_member"),

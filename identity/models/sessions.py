@@ -10,7 +10,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from identity import places
+from identity import places, sealing
 from identity.enums import Ending, Role
 from identity.models.members import Member, Office
 

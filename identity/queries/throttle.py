@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Q
 from identity import codes, throttle
 from identity.enums import Stage
 from identity.models import KnownBrowser, Member, SignIn
-from identity.throttle import Burst, Counts, Failure, Run
+from identity.throttle import Burst, Counts, Failure, Run, Try
 
 # The page of failures looks back so far, over so many rows at most.
 LOOK_BACK = timedelta(days=7)
@@ -97,17 +97,48 @@ class Held:
 
 def held_up(*, at: datetime) -> list[Held]:
     """Who can at this moment be signed in only in a browser known before, because strangers were wrong so often."""
-    rows = SignIn.objects.filter(ok=False, browser=None, at__gt=at - throttle.MONTH, stage=Stage.PASSWORD)
-    often = rows.values("member").annotate(n=Count("pk")).filter(n__gte=throttle.FREE_A_DAY)
-    found = []
-    for member in Member.objects.present().filter(pk__in=often.values("member")).order_by("name"):
-        name = name_digest(member.email or "")
-        # No network at all: only what all strangers together have earned is left.
-        waiting = wait(Stage.PASSWORD, name=name, network=NOWHERE, browser=None, at=at)
-        if waiting:
-            found.append(Held(member, waiting))
-    return found
+    rows = SignIn.objects.filter(browser=None, stage__in=[Stage.PASSWORD, Stage.LIFTED], at__gt=at - throttle.MONTH)
+    often = rows.filter(ok=False).values("member").annotate(n=Count("pk")).filter(n__gte=throttle.FREE_A_DAY)
+    people = Member.objects.present().filter(pk__in=often.values("member")).order_by("name")
+    names = {name_digest(member.email or ""): member for member in people}
+    tries: dict[str, list[Try]] = {name: [] for name in names}
+    lifted: dict[str, datetime] = {}
+    facts = rows.filter(name__in=names).order_by("at").values_list("name", "stage", "at", "ok", "network")
+    for name, stage, moment, ok, network in facts:
+        if stage == Stage.LIFTED:
+            lifted[name] = moment
+        else:
+            tries[name].append(Try(moment, ok, network))
+    found = [Held(member, _shared_wait(tries[name], lifted.get(name), at)) for name, member in names.items()]
+    return [held for held in found if held.wait]
 
 
-# An address out of the range kept for examples, from which nobody signs in.
-NOWHERE = "2001:db8::"
+def _shared_wait(tries: list[Try], lifted: datetime | None, at: datetime) -> timedelta:
+    """What all strangers together have earned: the wait of one who comes from a network without a past."""
+    counts = throttle.count(tries, network="nowhere", browser=None, at=at, lifted=lifted)
+    return throttle.wait(counts, limits=throttle.limits_of(Stage.PASSWORD), at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One burst with the person whose name it was in; None when nobody here has the address."""
+
+    burst: Burst
+    member: Member | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailuresPage:
+    """What owners see of wrong answers: who is held up now, and the bursts of the last week."""
+
+    held: list[Held]
+    lines: list[Line]
+    most_a_day: int = throttle.MOST_A_DAY
+    most_in_a_row: int = throttle.MOST_IN_A_ROW
+
+
+def failures_page(*, at: datetime) -> FailuresPage:
+    bursts = recent_bursts(at=at)
+    people = Member.objects.get_queryset().in_bulk({burst.member for burst in bursts if burst.member})
+    lines = [Line(burst, people.get(burst.member or 0)) for burst in bursts]
+    return FailuresPage(held_up(at=at), lines)
