@@ -14,6 +14,7 @@ class Verb(models.TextChoices):
     SIGN_IN_FAILED = "member.sign_in_failed", "failed to sign in"
     SIGNED_OUT = "member.signed_out", "signed out"
     BACKUP_CODE_USED = "member.backup_code_used", "used a backup code"
+    BROWSER_FORGOTTEN = "member.browser_forgotten", "forgot a browser"
     FACTOR_ADDED = "member.factor_added", "added a factor"
     CODES_PRINTED = "member.codes_printed", "got new backup codes"
     PASSWORD_CHANGED = "member.password_changed", "changed the password"

@@ -1,5 +1,6 @@
 """Everything that changes people, factors and the office itself."""
 
+from identity.actions.browsers import Acquainted, forget_browser, forget_browsers, know_browser
 from identity.actions.calls import call_done, request_call
 from identity.actions.enrolment import (
     begin_authenticator,
@@ -26,6 +27,7 @@ from identity.actions.setup import begin_office, make_setup_token, setup_token_i
 __all__ = [
     "LINK_GOES_HERE",
     "OWN_FIELDS",
+    "Acquainted",
     "Answer",
     "add_member",
     "begin_authenticator",
@@ -38,8 +40,11 @@ __all__ = [
     "confirm_authenticator",
     "end_membership",
     "finish_enrolment",
+    "forget_browser",
+    "forget_browsers",
     "free_key",
     "invite",
+    "know_browser",
     "make_backup_codes",
     "make_setup_token",
     "note_failure",

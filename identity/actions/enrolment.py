@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.trail.actions import record
 from core.trail.enums import Verb
 from identity import codes, queries
+from identity.actions.browsers import forget_browsers
 from identity.actions.telling import tell_security
 from identity.models import (
     BackupCode,
@@ -34,6 +35,7 @@ def choose_password(invitation: Invitation, *, password: str, at: datetime) -> M
     member.password = make_password(normalise(password))
     member.save(update_fields=["password"])
     drop_factors(member)
+    forget_browsers(member, by=member, at=at)
     record(Verb.PASSWORD_CHANGED, by=member, about=member, at=at)
     return member
 

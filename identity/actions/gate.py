@@ -96,11 +96,11 @@ def note_failure(stage: Stage, *, name: str, network: str | None, at: datetime) 
 
 
 @transaction.atomic
-def note_signed_in(member: Member, *, device, address: str | None, at: datetime) -> None:
-    """The trail's line for a completed sign-in; `last_login` follows."""
+def note_signed_in(member: Member, *, device, address: str | None, at: datetime, browser: str = "") -> None:
+    """The trail's line for a completed sign-in, with what the browser calls itself; `last_login` follows."""
     member.last_login = at
     member.save(update_fields=["last_login"])
-    record(Verb.SIGNED_IN, by=member, about=member, at=at, address=address, factor=device.name)
+    record(Verb.SIGNED_IN, by=member, about=member, at=at, address=address, factor=device.name, browser=browser)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from core.errors import Refused
 from core.trail.actions import changes, record, snapshot
 from core.trail.enums import Verb
 from identity import policies
+from identity.actions.browsers import forget_browsers
 from identity.actions.helping import free_key
 from identity.actions.telling import tell_security
 from identity.enums import Role
@@ -117,5 +118,6 @@ def end_membership(member: Member, *, by: Member, at: datetime) -> Member:
     held.left_at = at
     held.save(update_fields=["left_at"])
     Invitation.objects.filter(member=held, used_at=None, revoked_at=None).update(revoked_at=at)
+    forget_browsers(held, by=by, at=at)
     record(Verb.MEMBER_LEFT, by=by, about=held, at=at)
     return held

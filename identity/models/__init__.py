@@ -1,5 +1,6 @@
-"""Members, their factors, and every attempt at the front door."""
+"""Members, their factors and browsers, and every attempt at the front door."""
 
+from identity.models.browsers import KnownBrowser
 from identity.models.factors import BackupCode, BackupSheet, CappedThrottle, TotpDevice
 from identity.models.gate import CallRequest, Invitation, SetupToken, SignIn
 from identity.models.members import Member, MemberManager, MemberQuerySet, Office, real_zone
@@ -10,6 +11,7 @@ __all__ = [
     "CallRequest",
     "CappedThrottle",
     "Invitation",
+    "KnownBrowser",
     "Member",
     "MemberManager",
     "MemberQuerySet",

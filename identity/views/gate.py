@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
 
 from core import clock
-from identity import actions, queries
+from identity import actions, browsers, queries
 from identity.access import Request, is_inside, open_to_all, safe_next
 from identity.forms import BackupCodeForm, CodeForm, SignInForm
 from identity.models import Member
@@ -101,15 +101,20 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
 
 
 def enter(request: Request, member: Member, device) -> HttpResponse:
-    """Open the house: a new session key, both factors shown, the trail told."""
+    """Open the house: a new session key, both factors shown, the browser known, the trail told."""
     back = safe_next(request, (request.session.get("halfway") or {}).get("next"))
     at = clock.now()
     request.session.flush()
     login(request, member, backend="identity.backends.MemberBackend")
     otp_login(request, device)
     request.session["began"] = request.session["seen"] = request.session["fresh_at"] = int(at.timestamp())
-    actions.note_signed_in(member, device=device, address=network_of(request.address), at=at)
-    return redirect(back)
+    network, label = network_of(request.address), browsers.label_of(request)
+    known = actions.know_browser(member, token=browsers.token_of(request), label=label, network=network, at=at)
+    request.session["browser"] = known.browser.pk
+    actions.note_signed_in(member, device=device, address=network, browser=label, at=at)
+    response = redirect(back)
+    browsers.hand_out(response, known.token)
+    return response
 
 
 @require_POST
