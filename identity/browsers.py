@@ -10,10 +10,24 @@ from django.http import HttpRequest, HttpResponse
 from identity.models.browsers import KNOWN_FOR
 
 # How browsers and systems give themselves away, the more particular first: many also claim to be Chrome or Safari.
-BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"))
-BROWSERS += (("Chrome", "Chrome"), ("Safari", "Safari"))
-SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS"))
-SYSTEMS += (("Mac OS X", "Mac"), ("Linux", "Linux"))
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "CrOS": "ChromeOS",
+    "Mac OS X": "Mac",
+    "Linux": "Linux",
+}
 
 
 def cookie_name() -> str:
@@ -41,6 +55,6 @@ def hand_out(response: HttpResponse, token: str) -> None:
 def label_of(request: HttpRequest) -> str:
     """What the browser calls itself, in words such as Firefox on Windows. Anybody can say anything here."""
     agent = request.headers.get("User-Agent", "")
-    browser = next((name for mark, name in BROWSERS if f"{mark}/" in agent), "A browser")
-    system = next((name for mark, name in SYSTEMS if mark in agent), "an unknown system")
+    browser = next((name for mark, name in BROWSERS.items() if f"{mark}/" in agent), "A browser")
+    system = next((name for mark, name in SYSTEMS.items() if mark in agent), "an unknown system")
     return f"{browser} on {system}"

@@ -14,7 +14,6 @@ from core.trail.models import Event
 from identity import actions, browsers, codes
 from identity.models import KnownBrowser, TotpDevice
 from identity.models.browsers import KNOWN_FOR
-from tests import factories
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
