@@ -26,15 +26,31 @@ from accounts.forms import (
 )
 from accounts.models import Account, Grant, Login
 from accounts.policies import edits_accounts, reads_brokers, reads_logins
+from accounts.rules import STRONG
 from core import clock
 from core.errors import Refused
 from core.forms import PlainForm
 from identity.access import requires
 
 
+def gives_strong_rights(request) -> bool:
+    """Whether what was posted gives a right with which money or control can leave; who only lets view is not asked."""
+    return bool(STRONG.intersection(request.POST.getlist("rights")))
+
+
+def account_with_strong_rights(request) -> bool:
+    """The same for a new account, which gives rights only when a login comes with it."""
+    return gives_strong_rights(request) and bool(request.POST.get("login") or request.POST.get("label"))
+
+
+def login_with_strong_rights(request) -> bool:
+    """The same for a new login, which gives rights only when it reaches an account."""
+    return gives_strong_rights(request) and bool(request.POST.get("account"))
+
+
 # --- accounts ---------------------------------------------------------------------------------------------------------
 @require_http_methods(["GET", "POST"])
-@requires(edits_accounts)
+@requires(edits_accounts, step_up=account_with_strong_rights)
 def add_account(request) -> HttpResponse:
     """First the broker, then everything else on one page that knows the broker’s entities and usual doors."""
     profile = _broker(request)
@@ -87,7 +103,7 @@ def show_login(request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(edits_accounts)
+@requires(edits_accounts, step_up=login_with_strong_rights)
 def add_login(request) -> HttpResponse:
     """For an account (`?account=7`), or alone at a broker (`?broker=ibkr`), which is asked for first."""
     account = _named(request, "account", Account.objects.visible_to(request.user).open())
@@ -149,7 +165,7 @@ def _set_doors(request, form: EditDoorsForm, login: Login) -> bool:
 
 # --- rights -----------------------------------------------------------------------------------------------------------
 @require_http_methods(["GET", "POST"])
-@requires(edits_accounts)
+@requires(edits_accounts, step_up=gives_strong_rights)
 def give_grant(request) -> HttpResponse:
     """Rights of a login in an account; the address names one of the two (`?account=7` or `?login=3`)."""
     login = _named(request, "login", Login.objects.visible_to(request.user).open())
@@ -165,7 +181,7 @@ def give_grant(request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(edits_accounts)
+@requires(edits_accounts, step_up=gives_strong_rights)
 def edit_grant(request, pk: int) -> HttpResponse:
     grant = get_object_or_404(Grant.objects.visible_to(request.user).select_related("login", "account"), pk=pk)
     form = EditGrantForm(_posted(request), thing=grant)
@@ -207,8 +223,8 @@ def show_broker(request, slug: str) -> HttpResponse:
 
 # --- what the pages share ---------------------------------------------------------------------------------------------
 def _posted(request) -> Any:
-    """What a form is made from; None when it is only being looked at."""
-    return request.POST if request.method == "POST" else None
+    """What a form is made from: what was posted, or typed and not sent; None when the page is only being looked at."""
+    return request.POST if request.method == "POST" or request.POST else None
 
 
 def _done(form: Any, deed: Callable[[], Any]) -> Any:

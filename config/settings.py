@@ -51,7 +51,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "identity.middleware.ClientAddress",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "identity.middleware.Sessions",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -108,8 +108,9 @@ LOGIN_URL = "identity:sign_in"
 
 SESSION_ENGINE = "identity.sessions"
 SESSION_COOKIE_NAME = "__Host-postern" if IS_HTTPS else "postern"
-SESSION_COOKIE_AGE = 12 * 60 * 60
-SESSION_IDLE_SECONDS = 30 * 60
+# How long a browser keeps its key and the table its row. How long a session lasts is for the office to say
+# (identity.limits); the row of one that ran out is still needed to recognise a form that it sends too late.
+SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -48,6 +48,10 @@ class Look(DjangoTemplates):
         return loader.get_template(template_name) if house else super().get_template(template_name)
 
 
+class Unsent(MultiValueDict[str, Any]):
+    """What was typed into a form and could not be sent. A form made from it shows it, and never passes."""
+
+
 class PlainText(forms.BaseForm):
     """Makes everything that arrives plain, and looks through every text for secrets. Passwords are left as typed.
 
@@ -58,12 +62,16 @@ class PlainText(forms.BaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.is_unsent = isinstance(self.data, Unsent)
         for field in self.fields.values():
             _speak_plainly(field)
             if isinstance(field, forms.CharField) and not _is_password(field):
                 field.validators.append(_no_secret)
         if self.is_bound:
             self.data = self._plain_data()
+
+    def is_valid(self) -> bool:
+        return not self.is_unsent and super().is_valid()
 
     def _plain_data(self) -> MultiValueDict[str, Any]:
         """A copy of what was posted, which may be changed."""

@@ -9,6 +9,7 @@ from core.letters.queries import BEAT_EVERY
 from dashboard.queries.frame import Frame
 from dashboard.queries.frame import frame as frame_of
 from dashboard.rail import rail
+from identity import limits
 from identity.access import Request, is_inside
 
 # When this web process began: scheduler and worker start after it and get their time before they are called away.
@@ -30,6 +31,7 @@ def frame(request: Request) -> dict[str, Any]:
         "today": clock.local_day(at, member.timezone),
         "zone": member.timezone,
         "theme": member.theme,
+        "lasting": limits.left(request.session, member.limits, at),
     }
 
 

@@ -1,13 +1,15 @@
-"""The guard on every route: who may open it, and that nobody does with a password alone."""
+"""The guard on every route: who may open it, that nobody does with a password alone, and who has to prove it anew."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from django.contrib import messages
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,13 +19,16 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from core import clock
+from core.forms import Unsent
+from identity import actions, proof, queries
 from identity.models import Member
 from identity.policies import anyone
 
-# How long a proof with a factor counts as fresh; it is not prolonged by use.
-FRESH_FOR = timedelta(minutes=10)
 Policy = Callable[..., bool]
 View = Callable[..., HttpResponse]
+# The name under which an address says which unsent form its page is to be filled with.
+UNSENT = "unsent"
+MOST_KEPT = 200_000
 
 
 class Request(HttpRequest):
@@ -32,14 +37,15 @@ class Request(HttpRequest):
     user: Member
     address: str | None
     htmx: HtmxDetails
+    ran_out: Member | None
 
 
-def requires(policy: Policy, *, step_up: bool = False) -> Callable[[View], View]:
+def requires(policy: Policy, *, step_up: bool | Callable[[Request], bool] = False) -> Callable[[View], View]:
     """Let a view answer only members who have shown password and code and whom `policy` admits.
 
     With `step_up` they must also have shown a factor within the last ten minutes; who has not is asked for one first
-    and comes back here. Both are left on the view as `.policy` and `.step_up`; a test walks the URL list and fails on a
-    route without a policy.
+    and goes on where they were (`identity.proof`). It may be a predicate that asks only for some requests. Both are
+    left on the view as `.policy` and `.step_up`; a test walks the URL list and fails on a route without a policy.
     """
 
     def guard(view: View) -> View:
@@ -50,9 +56,10 @@ def requires(policy: Policy, *, step_up: bool = False) -> Callable[[View], View]
             request.user = _itself(request.user)
             if not policy(request.user):
                 raise PermissionDenied
-            if step_up and not is_fresh(request, clock.now()):
-                return to_step_up(request)
-            return view(request, *args, **kwargs)
+            asked = prove(request) if (step_up(request) if callable(step_up) else step_up) else None
+            if asked is not None:
+                return asked
+            return _with_unsent(view, request, *args, **kwargs)
 
         vars(guarded)["step_up"] = step_up
         return _with_policy(guarded, policy)
@@ -75,15 +82,20 @@ def is_inside(user: Any) -> bool:
     return bool(user.is_authenticated and user.is_verified())
 
 
-def is_fresh(request: HttpRequest, at: datetime) -> bool:
-    """Whether this session showed a factor within the last ten minutes."""
-    return at.timestamp() - request.session.get("fresh_at", 0) < FRESH_FOR.total_seconds()
-
-
-def mark_fresh(request: HttpRequest, at: datetime) -> None:
-    """This session has just shown a factor: count from here, under a new session key."""
-    request.session.cycle_key()
-    request.session["fresh_at"] = int(at.timestamp())
+def prove(request: Request) -> HttpResponse | None:
+    """None when this session’s proof is fresh, or a code in this very POST made it so; else what asks for one."""
+    at = clock.now()
+    if proof.is_fresh(request, at):
+        return None
+    if request.method != "POST":
+        return to_step_up(request)
+    form, wait = proof.proves(request, at)
+    if proof.is_fresh(request, at):
+        return None
+    if SESSION_KEY not in request.session:  # somebody ended it while the code was looked at
+        vars(request)["user"] = AnonymousUser()
+        return to_sign_in(request)
+    return proof.ask(request, form, wait)
 
 
 def _itself(user: Any) -> Member:
@@ -95,22 +107,77 @@ def _itself(user: Any) -> Member:
 
 def to_step_up(request: Request) -> HttpResponse:
     """Ask for a fresh proof and come back here afterwards."""
-    return _go_and_come_back(request, "identity:step_up")
+    return _go_and_come_back(request, reverse("identity:step_up"))
 
 
 def to_sign_in(request: Request) -> HttpResponse:
-    """Send the browser to the sign-in page and back here afterwards; a fragment makes the whole page go."""
-    return _go_and_come_back(request, "identity:sign_in")
+    """Send the browser to the sign-in page and back here afterwards; a fragment makes the whole page go.
+
+    What was typed is kept for the member whose session has run out, and fills the page again when they are back.
+    """
+    return _go_and_come_back(request, reverse("identity:sign_in"))
 
 
-def _go_and_come_back(request: Request, route: str) -> HttpResponse:
-    back = request.get_full_path() if request.method == "GET" else request.headers.get("HX-Current-URL", "/")
-    address = f"{reverse(route)}?next={quote(safe_next(request, back))}"
+def _go_and_come_back(request: Request, to: str) -> HttpResponse:
+    address = f"{to}?next={quote(_keeping_what_was_typed(request, _back(request)))}"
     if request.htmx:
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = address
         return answer
     return redirect(address)
+
+
+def _back(request: Request) -> str:
+    """The page that the person has before them. Behind a POST or a fragment that is the one that sent it."""
+    if request.method == "GET" and not request.htmx:
+        return safe_next(request, request.get_full_path())
+    sender = request.headers.get("HX-Current-URL") or request.headers.get("Referer")
+    return safe_next(request, _path_here(request, sender))
+
+
+def _path_here(request: Request, address: str | None) -> str | None:
+    """A whole address of this installation as a path; anything else as it is."""
+    parts = urlsplit(address or "")
+    if parts.netloc != request.get_host():
+        return address
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _keeping_what_was_typed(request: Request, back: str) -> str:
+    """The same page, saying which unsent form fills it, when this request brought one and its session had run out.
+
+    Its token was looked at before the guard is reached, so what is kept was sent by a page of ours.
+    """
+    member = vars(request).get("ran_out")
+    if member is None or request.method != "POST":
+        return back
+    fields = proof.worth_keeping(request.POST)
+    path, _, query = back.partition("?")
+    if not any(map(any, fields.values())) or len(str(fields)) > MOST_KEPT or len(path) > 500:
+        return back
+    kept = actions.keep_unsent(member, path=path, fields=fields, at=clock.now())
+    others = [part for part in query.split("&") if part and not part.startswith(f"{UNSENT}=")]
+    return f"{path}?{'&'.join([*others, f'{UNSENT}={kept.pk}'])}"
+
+
+def _with_unsent(view: View, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Let the view draw its form with what was typed before the session ran out; sending it is the person’s own deed.
+
+    The request stays a GET and no form passes with such data, so nothing is done by coming back.
+    """
+    number = request.GET.get(UNSENT, "")
+    if not number.isdecimal() or not number.isascii():
+        return view(request, *args, **kwargs)
+    if request.method == "GET":
+        fields = queries.unsent_fields(request.user, int(number[:18]), path=request.path, at=clock.now())
+        if fields is not None:
+            request.POST = Unsent(fields)  # type: ignore[assignment]  # forms read either
+            messages.warning(request, "This was not sent, because you were signed out. Look it over and send it again.")
+        return view(request, *args, **kwargs)
+    answer = view(request, *args, **kwargs)
+    if 300 <= answer.status_code < 400:
+        actions.drop_unsent(request.user, int(number[:18]))
+    return answer
 
 
 def safe_next(request: HttpRequest, address: str | None) -> str:

@@ -21,4 +21,19 @@ class Stage(models.TextChoices):
     PASSWORD = "password", "password"
     CODE = "code", "one-time code"
     BACKUP = "backup", "backup code"
+    STEP_UP = "stepup", "fresh proof"
     LOST = "lost", "lost something"
+
+
+class Ending(models.TextChoices):
+    """Why a session is over, as the sentence “It ended because …” goes on."""
+
+    SIGNED_OUT = "signed_out", "you signed out"
+    RESTED = "rested", "nothing was pressed for too long"
+    LASTED = "lasted", "it had lasted as long as a session may"
+    BY_HAND = "by_hand", "you ended it"
+    BY_OFFICE = "by_office", "an owner or manager ended it"
+    PASSWORD = "password", "your password changed"
+    ROLE = "role", "your role changed"
+    FACTOR = "factor", "a factor of yours changed"
+    MEMBERSHIP = "membership", "your access changed or ended"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CSRF_SESSION_KEY
 
 from core import clock
+from identity import actions, limits
+from identity.enums import Ending
+from identity.models import Member
+from identity.proof import digest_of
 from identity.rules import network_of
-
-# A session's time stamps are written at most this often, so that reading pages costs no write.
-STAMP_EVERY = 60
 
 
 class ClientAddress:
@@ -50,18 +55,50 @@ def _is_ours(address: str) -> bool:
     return any(parsed in network for network in settings.POSTERN_TRUSTED_PROXIES)
 
 
+class Sessions(SessionMiddleware):
+    """Django’s, but a session that somebody ends while it asks for a page gets that page, and no more."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except SessionInterrupted:  # its row is gone, so nothing was written and the next request finds no session
+            return response
+
+
 class SessionClock:
-    """Ends a signed-in session that rested longer than the idle limit or is older than the absolute one."""
+    """Ends a signed-in session for good when it has run out, or when its member may not enter any more.
+
+    On a request whose session has run out `request.ran_out` is the member, so that what they typed can wait for them.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            now = int(clock.now().timestamp())
-            began, seen = request.session.get("began", 0), request.session.get("seen", 0)
-            if now - began > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS:
-                logout(request)
-            elif now - seen > STAMP_EVERY:
-                request.session["seen"] = now
+        at = clock.now()
+        member = request.user
+        if member.is_authenticated:
+            why = limits.over(request.session, member.limits, at)
+            if why:
+                self._run_out(request, member, why, at)
+            elif limits.is_due(request.session, at):
+                self._stamp(request, member, at)
+        elif SESSION_KEY in request.session:
+            actions.close_session(digest_of(request), why=Ending.MEMBERSHIP, at=at)
+            request.session.flush()
         return self.get_response(request)
+
+    def _run_out(self, request: HttpRequest, member: Member, why: Ending, at: datetime) -> None:
+        """Sign out, but let a form that is already on its way still be recognised as one of ours."""
+        vars(request)["ran_out"] = member
+        token = request.session.get(CSRF_SESSION_KEY)
+        actions.close_session(digest_of(request), why=why, at=at)
+        logout(request)
+        if token and request.method == "POST":
+            request.session[CSRF_SESSION_KEY] = token
+
+    def _stamp(self, request: HttpRequest, member: Member, at: datetime) -> None:
+        if actions.note_seen(digest_of(request), at=at):
+            limits.stamp(request.session, member.limits, at)
+        else:
+            logout(request)

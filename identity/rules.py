@@ -41,3 +41,10 @@ def network_of(address: str | None) -> str | None:
     if parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network(f"{parsed}/64", strict=False).network_address)
+
+
+def span(seconds: int) -> str:
+    """A wait as a sentence says it: `40 seconds`, `3 minutes`."""
+    if seconds < 90:
+        return f"{seconds} seconds"
+    return f"{-(-seconds // 60)} minutes"

@@ -6,9 +6,13 @@ from celery import shared_task
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils.module_loading import import_string
 
+from core import clock
+from identity import actions
+
 
 @shared_task(name="identity.clear_sessions")
 def clear_sessions() -> None:
-    """Remove sessions that ran out."""
+    """Remove sessions that ran out. None of them opens anything before this ran either."""
     store: type[SessionBase] = import_string("identity.sessions.SessionStore")
     store.clear_expired()
+    actions.tidy_sessions(at=clock.now())

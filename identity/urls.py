@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from identity.views import enrol, gate, lost, people, stepup
+from identity.views import enrol, gate, lost, people, sessions, stepup
 
 app_name = "identity"
 urlpatterns = [
@@ -23,9 +23,15 @@ urlpatterns = [
     path("stepup/", stepup.step_up, name="step_up"),
     path("me/", people.me, name="me"),
     path("me/codes/", people.new_codes, name="new_codes"),
+    path("me/sessions/", sessions.list_sessions, name="list_sessions"),
+    path("me/sessions/end/", sessions.end_other_sessions, name="end_other_sessions"),
+    path("me/stay/", sessions.stay, name="stay"),
+    path("sessions/<int:pk>/end/", sessions.end_session, name="end_session"),
     path("people/new/", people.add_member, name="add_member"),
     path("people/<int:pk>/edit/", people.edit_member, name="edit_member"),
     path("people/<int:pk>/invite/", people.invite_member, name="invite_member"),
     path("people/<int:pk>/end/", people.end_member, name="end_member"),
+    path("people/<int:pk>/sessions/", sessions.list_member_sessions, name="list_member_sessions"),
+    path("people/<int:pk>/sessions/end/", sessions.end_member_sessions, name="end_member_sessions"),
     path("office/", people.edit_office, name="edit_office"),
 ]

@@ -19,7 +19,8 @@ from accounts.models import Account, Door, Grant, Login
 from core import clock
 from devices.models import Asset, Authenticator, Validation
 from identity import codes
-from identity.models import BackupCode, BackupSheet, Member, Office, TotpDevice
+from identity.models import BackupCode, BackupSheet, Member, Office, OpenSession, TotpDevice
+from identity.sessions import SessionStore
 from notices.models import Acknowledgement, Notice
 from recovery.models import AuthenticatorBackup
 
@@ -90,12 +91,22 @@ def signed_in(member: Member, client: Client | None = None, *, fresh: bool = Tru
             DEVICE_ID_SESSION_KEY: device.persistent_id,
             "began": now,
             "seen": now,
+            "ends_at": now + member.limits.idle,
             "fresh_at": now if fresh else now - 601,
         }
     )
     session.save()
+    make_session(member, digest=SessionStore.stored(session.session_key))
     client.cookies["postern"] = session.session_key
     return client
+
+
+def make_session(member: Member, *, digest: str = "", at: datetime | None = None, **facts: Any) -> OpenSession:
+    """A session that has just begun, or the one that has this digest."""
+    at = at or clock.now()
+    facts = {"browser": "Firefox on Windows", "network": "127.0.0.1", "began_at": at, "seen_at": at} | facts
+    digest = digest or f"{next(_numbers):040d}"
+    return OpenSession.objects.update_or_create(digest=digest, defaults={"member": member} | facts)[0]
 
 
 def make_account(name: str = "Global Macro", *, broker: str = "ibkr", **facts: Any) -> Account:

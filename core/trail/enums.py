@@ -13,6 +13,8 @@ class Verb(models.TextChoices):
     SIGNED_IN = "member.signed_in", "signed in"
     SIGN_IN_FAILED = "member.sign_in_failed", "failed to sign in"
     SIGNED_OUT = "member.signed_out", "signed out"
+    PROVED_AGAIN = "member.proved_again", "showed a fresh proof"
+    SESSIONS_ENDED = "member.sessions_ended", "ended sessions"
     BACKUP_CODE_USED = "member.backup_code_used", "used a backup code"
     BROWSER_FORGOTTEN = "member.browser_forgotten", "forgot a browser"
     FACTOR_ADDED = "member.factor_added", "added a factor"

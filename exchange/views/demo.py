@@ -27,7 +27,7 @@ def load_demo(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.may_run_demo)
+@requires(policies.may_run_demo, step_up=True)
 def remove_demo(request: Request) -> HttpResponse:
     """Say what goes, then empty the house."""
     if request.method == "POST":

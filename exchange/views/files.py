@@ -26,7 +26,7 @@ def attachment(data: bytes, name: str, kind: str) -> HttpResponse:
 
 
 @require_safe
-@requires(policies.may_export)
+@requires(policies.may_export, step_up=True)
 def export(request: Request) -> HttpResponse:
     """What an export holds, and the two forms it comes in."""
     facts = {"form": ExportForm(), "counts": queries.export_counts()}
@@ -34,7 +34,7 @@ def export(request: Request) -> HttpResponse:
 
 
 @require_POST
-@requires(policies.may_export)
+@requires(policies.may_export, step_up=True)
 def download(request: Request) -> HttpResponse:
     """The whole office as a file that imports to the same office. The trail says who took it."""
     form, at = ExportForm(request.POST), clock.now()

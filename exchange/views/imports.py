@@ -121,7 +121,7 @@ def answer_days(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@requires(policies.may_import)
+@requires(policies.may_import, step_up=True)
 def apply_batch(request: Request, pk: int) -> HttpResponse:
     """Hand a checked upload to the worker."""
     batch, form = _batch(request, pk), PressForm(request.POST)
@@ -144,7 +144,7 @@ def discard_batch(request: Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.may_import)
+@requires(policies.may_import, step_up=True)
 def undo_batch(request: Request, pk: int) -> HttpResponse:
     """Say what undoing means, then do it."""
     batch = _batch(request, pk)

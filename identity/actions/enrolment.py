@@ -13,7 +13,9 @@ from core.trail.actions import record
 from core.trail.enums import Verb
 from identity import codes, queries
 from identity.actions.browsers import forget_browsers
+from identity.actions.sessions import end_sessions
 from identity.actions.telling import tell_security
+from identity.enums import Ending
 from identity.models import (
     BackupCode,
     BackupSheet,
@@ -36,6 +38,7 @@ def choose_password(invitation: Invitation, *, password: str, at: datetime) -> M
     member.save(update_fields=["password"])
     drop_factors(member)
     forget_browsers(member, by=member, at=at)
+    end_sessions(member, why=Ending.PASSWORD, by=member, at=at)
     record(Verb.PASSWORD_CHANGED, by=member, about=member, at=at)
     return member
 
@@ -80,8 +83,11 @@ def _take_into_use(begun: TotpDevice, *, at: datetime) -> TotpDevice:
 
 
 @transaction.atomic
-def make_backup_codes(member: Member, *, at: datetime) -> list[str]:
-    """Ten new backup codes in clear, to be shown once; the member's earlier sheet becomes void."""
+def make_backup_codes(member: Member, *, at: datetime, keep: str = "") -> list[str]:
+    """Ten new backup codes in clear, to be shown once; the member's earlier sheet becomes void.
+
+    All their sessions end but the one whose key has the digest `keep`.
+    """
     Member.objects.select_for_update().get(pk=member.pk)
     BackupSheet.objects.filter(user=member).delete()
     sheet = BackupSheet.objects.create(user=member, name="Backup codes", made_at=at)
@@ -91,6 +97,7 @@ def make_backup_codes(member: Member, *, at: datetime) -> list[str]:
     )
     record(Verb.CODES_PRINTED, by=member, about=member, at=at, codes=len(fresh))
     if member.joined_at is not None:
+        end_sessions(member, why=Ending.FACTOR, by=member, at=at, keep=keep)
         tell_security(
             member, member.email, at=at, what="You have new backup codes", text="The sheet you had before is void."
         )

@@ -54,10 +54,10 @@ def try_password(*, email: str, password: str, network: str | None, today: date,
     return Answer(member=member if good else None)
 
 
-def try_code(member: Member, *, code: str, network: str | None, at: datetime) -> Answer:
-    """Check a one-time code of the member's authenticator."""
+def try_code(member: Member, *, code: str, network: str | None, at: datetime, stage: Stage = Stage.CODE) -> Answer:
+    """Check a one-time code of the member's authenticator; a fresh proof counts and waits like a sign-in."""
     device = TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk").first()
-    return _try_device(member, device, Stage.CODE, code, network=network, at=at)
+    return _try_device(member, device, stage, code, network=network, at=at)
 
 
 @transaction.atomic
@@ -101,6 +101,12 @@ def note_signed_in(member: Member, *, device, address: str | None, at: datetime,
     member.last_login = at
     member.save(update_fields=["last_login"])
     record(Verb.SIGNED_IN, by=member, about=member, at=at, address=address, factor=device.name, browser=browser)
+
+
+@transaction.atomic
+def note_proof(member: Member, *, address: str | None, at: datetime) -> None:
+    """The trail's line for a fresh proof."""
+    record(Verb.PROVED_AGAIN, by=member, about=member, at=at, address=address)
 
 
 @transaction.atomic

@@ -13,7 +13,18 @@ from identity.models import (
     Office,
 )
 
-OFFICE_FIELDS = ["name", "timezone", "emergency_number", "validity_days", "warn_days", "backup_days"]
+OFFICE_FIELDS = [
+    "name",
+    "timezone",
+    "emergency_number",
+    "validity_days",
+    "warn_days",
+    "backup_days",
+    "idle_minutes",
+    "session_hours",
+    "strict_idle_minutes",
+    "strict_session_hours",
+]
 
 
 @transaction.atomic

@@ -12,8 +12,9 @@ from core.trail.enums import Verb
 from identity import policies
 from identity.actions.browsers import forget_browsers
 from identity.actions.helping import free_key
+from identity.actions.sessions import end_sessions
 from identity.actions.telling import tell_security
-from identity.enums import Role
+from identity.enums import Ending, Role
 from identity.models import (
     Invitation,
     Member,
@@ -36,8 +37,11 @@ def add_member(*, by: Member, at: datetime, key: str = "", **facts) -> Member:
 
 
 @transaction.atomic
-def change_member(member: Member, *, by: Member, at: datetime, **facts) -> Member:
-    """Change a person's facts; a role only by those who may give both the old and the new one."""
+def change_member(member: Member, *, by: Member, at: datetime, keep: str = "", **facts) -> Member:
+    """Change a person's facts; a role only by those who may give both the old and the new one.
+
+    A new role or last day ends all their sessions but the one whose key has the digest `keep`.
+    """
     held = Member.objects.select_for_update().get(pk=member.pk)
     if by.pk != held.pk and not policies.may_change_member(by, held):
         raise Refused("Only an owner can change an owner or a manager.")
@@ -54,6 +58,9 @@ def change_member(member: Member, *, by: Member, at: datetime, **facts) -> Membe
     what = changes(held, before, MEMBER_FIELDS)
     if what:
         record(Verb.ROLE_CHANGED if "role" in what else Verb.MEMBER_CHANGED, by=by, about=held, at=at, changes=what)
+    if "role" in what or "ends_on" in what:
+        why = Ending.ROLE if "role" in what else Ending.MEMBERSHIP
+        end_sessions(held, why=why, by=by, at=at, keep=keep)
     if held.joined_at is not None and "email" in what:
         for address in dict.fromkeys(what["email"]):
             tell_security(
@@ -120,4 +127,5 @@ def end_membership(member: Member, *, by: Member, at: datetime) -> Member:
     Invitation.objects.filter(member=held, used_at=None, revoked_at=None).update(revoked_at=at)
     forget_browsers(held, by=by, at=at)
     record(Verb.MEMBER_LEFT, by=by, about=held, at=at)
+    end_sessions(held, why=Ending.MEMBERSHIP, by=by, at=at)
     return held

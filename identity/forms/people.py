@@ -78,9 +78,25 @@ class OfficeForm(StaleGuard, PlainForm):
     )
     warn_days = forms.IntegerField(label="Counts as due, days before its end", min_value=1, max_value=365)
     backup_days = forms.IntegerField(label="A tested backup counts as proven, in days", min_value=1, max_value=1100)
+    idle_minutes = forms.IntegerField(
+        label="Signed out after resting, in minutes",
+        min_value=5,
+        max_value=60,
+        help_text="Traders and auditors. Two minutes before it a page asks whether to stay.",
+    )
+    session_hours = forms.IntegerField(label="Signed out in any case after, in hours", min_value=1, max_value=24)
+    strict_idle_minutes = forms.IntegerField(
+        label="Owners and managers: after resting, in minutes", min_value=5, max_value=60
+    )
+    strict_session_hours = forms.IntegerField(
+        label="Owners and managers: in any case after, in hours", min_value=1, max_value=24
+    )
 
     def clean(self) -> dict[str, Any]:
         facts = super().clean() or self.cleaned_data
+        for strict, name in (("strict_idle_minutes", "idle_minutes"), ("strict_session_hours", "session_hours")):
+            if (facts.get(strict) or 0) > (facts.get(name) or 1000):
+                self.add_error(strict, "Owners and managers may do more, so theirs may not be longer than the others’.")
         if (self.cleaned_data.get("warn_days") or 0) >= (self.cleaned_data.get("validity_days") or 1000):
             self.add_error("warn_days", "The warning has to come before the end: fewer days than a validation holds.")
         return facts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from zoneinfo import available_timezones
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -13,6 +13,13 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from identity.enums import Role
+
+
+class Limits(NamedTuple):
+    """How long a session may rest and how long it may last, in seconds."""
+
+    idle: int = 30 * 60
+    longest: int = 12 * 60 * 60
 
 
 def real_zone(name: str) -> None:
@@ -32,6 +39,18 @@ class Office(models.Model):
     )
     warn_days = models.PositiveSmallIntegerField(default=14, help_text="From when on a validation counts as due.")
     backup_days = models.PositiveSmallIntegerField(default=180, help_text="How long a tested backup counts as proven.")
+    idle_minutes = models.PositiveSmallIntegerField(
+        default=30, help_text="How long a session may rest before it ends; for traders and auditors."
+    )
+    session_hours = models.PositiveSmallIntegerField(
+        default=12, help_text="How long a session may last however busy; for traders and auditors."
+    )
+    strict_idle_minutes = models.PositiveSmallIntegerField(
+        default=30, help_text="The same for owners and managers, never longer."
+    )
+    strict_session_hours = models.PositiveSmallIntegerField(
+        default=12, help_text="The same for owners and managers, never longer."
+    )
     is_demo = models.BooleanField(default=False)
     set_up_at = models.DateTimeField(null=True)
 
@@ -40,6 +59,19 @@ class Office(models.Model):
             models.CheckConstraint(name="there_is_one_office", condition=Q(pk=1)),
             models.CheckConstraint(
                 name="the_warning_comes_before_the_end", condition=Q(warn_days__lt=models.F("validity_days"))
+            ),
+            models.CheckConstraint(
+                name="a_session_rests_five_to_sixty_minutes",
+                condition=Q(strict_idle_minutes__gte=5, idle_minutes__lte=60),
+            ),
+            models.CheckConstraint(
+                name="a_session_lasts_one_to_twenty_four_hours",
+                condition=Q(strict_session_hours__gte=1, session_hours__lte=24),
+            ),
+            models.CheckConstraint(
+                name="who_may_do_more_has_no_longer_sessions",
+                condition=Q(strict_idle_minutes__lte=models.F("idle_minutes"))
+                & Q(strict_session_hours__lte=models.F("session_hours")),
             ),
         ]
 
@@ -103,6 +135,9 @@ class Member(AbstractBaseUser):
     created_at = models.DateTimeField()
 
     objects: ClassVar[MemberManager] = MemberManager()
+
+    # How long a session of theirs may rest and last. Whoever loads the member of a request puts the office's here.
+    limits = Limits()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

@@ -8,15 +8,18 @@ from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
 
 from core import clock
-from identity import actions, browsers, queries
+from identity import actions, browsers, limits, queries
 from identity.access import Request, is_inside, open_to_all, safe_next
+from identity.enums import Ending
 from identity.forms import BackupCodeForm, CodeForm, SignInForm
 from identity.models import Member
-from identity.rules import network_of
+from identity.proof import digest_of
+from identity.rules import network_of, span
 
 # How long a right password waits for its code.
 HALFWAY_LASTS = timedelta(minutes=10)
@@ -47,7 +50,7 @@ def sign_in(request: Request) -> HttpResponse:
         if answer.member:
             return _halfway(request, answer.member, at)
         status = 429 if answer.wait else 200
-        form.add_error(None, SLOW.format(_span(answer.wait)) if answer.wait else WRONG)
+        form.add_error(None, SLOW.format(span(answer.wait)) if answer.wait else WRONG)
     return _page(request, "identity/sign_in.html", {"form": form, "office": queries.office()}, status)
 
 
@@ -55,7 +58,8 @@ def _halfway(request: Request, member: Member, at) -> HttpResponse:
     """Remember who showed a password, in a fresh session that is not signed in."""
     back = safe_next(request, request.GET.get("next"))
     request.session.flush()
-    request.session["halfway"] = {"member": member.pk, "at": at.timestamp(), "next": back}
+    shown = member.get_session_auth_hash()
+    request.session["halfway"] = {"member": member.pk, "at": at.timestamp(), "next": back, "shown": shown}
     return redirect("identity:enter_code")
 
 
@@ -66,7 +70,9 @@ def halfway_member(request: Request) -> Member | None:
     if not halfway or at.timestamp() - halfway["at"] > HALFWAY_LASTS.total_seconds():
         return None
     member = Member.objects.present().filter(pk=halfway["member"]).first()
-    return member if member and member.may_enter(clock.local_day(at, member.timezone)) else None
+    if member is None or not constant_time_compare(halfway["shown"], member.get_session_auth_hash()):
+        return None  # gone, or the password was changed since it was shown
+    return member if member.may_enter(clock.local_day(at, member.timezone)) else None
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,7 +101,7 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
         if answer.device:
             return enter(request, member, answer.device)
         status = 429 if answer.wait else 200
-        form.add_error("code", SLOW.format(_span(answer.wait)) if answer.wait else USED)
+        form.add_error("code", SLOW.format(span(answer.wait)) if answer.wait else USED)
     facts = {"form": form, "office": queries.office(), "codes_left": queries.factors(member).codes_left}
     return _page(request, template, facts, status)
 
@@ -107,10 +113,13 @@ def enter(request: Request, member: Member, device) -> HttpResponse:
     request.session.flush()
     login(request, member, backend="identity.backends.MemberBackend")
     otp_login(request, device)
-    request.session["began"] = request.session["seen"] = request.session["fresh_at"] = int(at.timestamp())
+    limits.begin(request.session, queries.limits_of(member), at)
     network, label = network_of(request.address), browsers.label_of(request)
     known = actions.know_browser(member, token=browsers.token_of(request), label=label, network=network, at=at)
     request.session["browser"] = known.browser.pk
+    actions.begin_session(
+        member, digest=digest_of(request), browser=label, network=network, is_new_browser=known.is_new, at=at
+    )
     actions.note_signed_in(member, device=device, address=network, browser=label, at=at)
     response = redirect(back)
     browsers.hand_out(response, known.token)
@@ -122,7 +131,9 @@ def enter(request: Request, member: Member, device) -> HttpResponse:
 def sign_out(request: Request) -> HttpResponse:
     """End this session; the browser forgets what it kept of it."""
     if request.user.is_authenticated:
-        actions.note_signed_out(request.user, address=network_of(request.address), at=clock.now())
+        at = clock.now()
+        actions.close_session(digest_of(request), why=Ending.SIGNED_OUT, at=at)
+        actions.note_signed_out(request.user, address=network_of(request.address), at=at)
     logout(request)
     answer = redirect("identity:sign_in")
     answer["Clear-Site-Data"] = '"cache", "storage"'
@@ -134,9 +145,3 @@ def _page(request: Request, template: str, facts: dict, status: int) -> HttpResp
     if status == 429:
         response["Retry-After"] = "30"
     return response
-
-
-def _span(seconds: int) -> str:
-    if seconds < 90:
-        return f"{seconds} seconds"
-    return f"{-(-seconds // 60)} minutes"

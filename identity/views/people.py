@@ -12,13 +12,13 @@ from core.errors import Refused
 from core.trail.actions import snapshot
 from identity import actions, policies, queries
 from identity.access import Request, requires
-from identity.forms import CodeForm, EditMemberForm, MeForm, MemberForm, OfficeForm
+from identity.forms import EditMemberForm, MeForm, MemberForm, OfficeForm
 from identity.models import CallRequest, Member
-from identity.rules import network_of
+from identity.proof import digest_of, renew_key
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.is_manager)
+@requires(policies.is_manager, step_up=True)
 def add_member(request: Request) -> HttpResponse:
     """Write a person down; they are invited in a second step, or never."""
     form = MemberForm(request.POST or None, by=request.user, initial={"timezone": queries.office().timezone})
@@ -34,24 +34,26 @@ def add_member(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.is_manager)
+@requires(policies.is_manager, step_up=True)
 def edit_member(request: Request, pk: int) -> HttpResponse:
     """Change a person's facts."""
     member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
     form = EditMemberForm(request.POST or None, thing=member, by=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.change_member(member, by=request.user, at=clock.now(), **form.facts())
+            actions.change_member(member, by=request.user, at=clock.now(), keep=digest_of(request), **form.facts())
         except Refused as no:
             form.add_error(None, str(no))
         else:
+            if member.pk == request.user.pk:
+                renew_key(request)
             messages.success(request, f"{member.name} is changed.")
             return redirect("dashboard:show_member", pk)
     return render(request, "identity/member_edit.html", {"form": form, "member": member})
 
 
 @require_POST
-@requires(policies.is_manager)
+@requires(policies.is_manager, step_up=True)
 def invite_member(request: Request, pk: int) -> HttpResponse:
     """Send a person the link to join."""
     member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
@@ -65,7 +67,7 @@ def invite_member(request: Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.is_manager)
+@requires(policies.is_manager, step_up=True)
 def end_member(request: Request, pk: int) -> HttpResponse:
     """Say what ending a membership means, then do it."""
     member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
@@ -94,24 +96,18 @@ def me(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.any_member)
+@requires(policies.any_member, step_up=True)
 def new_codes(request: Request) -> HttpResponse:
-    """A new sheet of backup codes, after a code from the authenticator; shown once, the old sheet is void."""
-    form, fresh = CodeForm(request.POST or None), []
-    if request.method == "POST" and form.is_valid():
-        at = clock.now()
-        answer = actions.try_code(
-            request.user, code=form.cleaned_data["code"], network=network_of(request.address), at=at
-        )
-        if answer.device:
-            fresh = actions.make_backup_codes(request.user, at=at)
-        else:
-            form.add_error("code", "That code is wrong, used or has run out. Wait for the next one.")
-    return render(request, "identity/new_codes.html", {"form": form, "codes": fresh, "member": request.user})
+    """A new sheet of backup codes, shown once; the old sheet is void, and so is every other session."""
+    fresh: list[str] = []
+    if request.method == "POST":
+        fresh = actions.make_backup_codes(request.user, at=clock.now(), keep=digest_of(request))
+        renew_key(request)
+    return render(request, "identity/new_codes.html", {"codes": fresh, "member": request.user})
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.is_manager)
+@requires(policies.is_manager, step_up=True)
 def edit_office(request: Request) -> HttpResponse:
     """The office's name, zone, emergency number and limits."""
     office = queries.office()

@@ -1,30 +1,32 @@
-"""A fresh proof before what must not be done from an unattended screen."""
+"""A fresh proof before a page that must not be opened from an unattended screen."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from core import clock
-from identity import actions, policies
-from identity.access import Request, mark_fresh, requires, safe_next
+from identity import policies, proof
+from identity.access import Request, requires, safe_next, to_sign_in
 from identity.forms import CodeForm
-from identity.rules import network_of
 
 
 @require_http_methods(["GET", "POST"])
 @requires(policies.any_member)
 def step_up(request: Request) -> HttpResponse:
-    """Ask for a code of the authenticator, then go on to where the person was going."""
-    form = CodeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        at = clock.now()
-        answer = actions.try_code(
-            request.user, code=form.cleaned_data["code"], network=network_of(request.address), at=at
-        )
-        if answer.device:
-            mark_fresh(request, at)
-            return redirect(safe_next(request, request.GET.get("next")))
-        form.add_error("code", "That code is wrong, used or has run out. Wait for the next one.")
-    return render(request, "identity/step_up.html", {"form": form})
+    """Ask for a code of the authenticator, then go on to the page the person was opening.
+
+    A form that was being sent is asked for its proof where it was sent to, by `identity.access.prove`.
+    """
+    if request.method != "POST" and proof.is_fresh(request, clock.now()):
+        return redirect(safe_next(request, request.GET.get("next")))
+    if request.method != "POST":
+        return proof.ask(request, CodeForm(prefix=proof.PREFIX))
+    at = clock.now()
+    form, wait = proof.proves(request, at)
+    if proof.is_fresh(request, at) and form.is_bound and form.is_valid():
+        return redirect(safe_next(request, request.GET.get("next")))
+    if request.session.is_empty():
+        return to_sign_in(request)
+    return proof.ask(request, form, wait)

@@ -10,6 +10,7 @@ from core import clock
 from core.letters import rendering
 from core.letters.kinds import Content
 from devices.rules import lapse
+from identity.enums import Ending
 from identity.models import CallRequest, Member, Office
 from notices.enums import RuleKind, Stage
 from notices.models import Acknowledgement, Notice
@@ -120,6 +121,19 @@ def _of_the_gate(to: Member, other: Member, office: Office, at: datetime) -> Ite
         "security",
         rendering.content("security", subject=what, what=what, said=text, url=rendering.link("/me/"), **facts),
     )
+    url = rendering.link("/me/sessions/")
+    known: dict[str, Any] = {
+        "browser": "Firefox on Windows",
+        "place": "the network 203.0.113.7",
+        "when": at,
+        "url": url,
+    }
+    news = "You have not signed in with that browser before."
+    subject = "New sign-in to Postern: Firefox on Windows"
+    yield "new-sign-in", rendering.content("new_sign_in", subject=subject, news=news, **known, **facts)
+    ended: dict[str, Any] = {"ended": 2, "why": Ending.ROLE.label, "by": other, "when": at, "url": url}
+    subject = "You were signed out of Postern"
+    yield "sessions-ended", rendering.content("sessions_ended", subject=subject, **ended, **facts)
     call = CallRequest(at=at, name=other.name, number="+41 44 555 01 23", lost="My telephone")
     subject = "Somebody asks to be called back"
     yield (

@@ -21,7 +21,15 @@ from tests.factories import AT
 pytestmark = pytest.mark.django_db
 ROLES = ("owner", "manager", "trader", "auditor")
 # What an auditor may post: their own settings, and taking the inventory home, which changes nothing but the trail.
-OF_AUDITORS = {"stepup/", "me/", "me/codes/", "office/export/download/"}
+OF_AUDITORS = {
+    "stepup/",
+    "me/",
+    "me/codes/",
+    "me/sessions/end/",
+    "me/stay/",
+    "sessions/<int:pk>/end/",
+    "office/export/download/",
+}
 
 
 class Rows:
@@ -44,6 +52,7 @@ class Rows:
             key=f"letter:{name}", kind="reminder", recipient=self.member, address=self.member.email,
             subject=f"Letter to {name}", text=".", html=".", queued_at=AT, not_before=AT,
         )  # fmt: skip
+        self.session = factories.make_session(self.member)
         self.call = CallRequest.objects.create(at=AT, name="Somebody", number="1")
         self.batch = ImportBatch.objects.create(**self.batch_facts(owner))
 
@@ -68,6 +77,7 @@ class Rows:
             "answers": self.answer.pk,
             "letters": self.letter.pk,
             "lost": self.call.pk,
+            "sessions": self.session.pk,
             "office": self.batch.pk,
         }
 
