@@ -27,6 +27,7 @@ urlpatterns = [
     path("me/sessions/end/", sessions.end_other_sessions, name="end_other_sessions"),
     path("me/stay/", sessions.stay, name="stay"),
     path("sessions/<int:pk>/end/", sessions.end_session, name="end_session"),
+    path("browsers/<int:pk>/forget/", sessions.forget_browser, name="forget_browser"),
     path("people/new/", people.add_member, name="add_member"),
     path("people/<int:pk>/edit/", people.edit_member, name="edit_member"),
     path("people/<int:pk>/invite/", people.invite_member, name="invite_member"),
