@@ -162,8 +162,10 @@ def _keeping_what_was_typed(request: Request, back: str) -> str:
         return back
     fields = proof.worth_keeping(request.POST)
     path, _, query = back.partition("?")
-    if not any(map(any, fields.values())) or len(str(fields)) > MOST_KEPT or len(path) > 500:
+    if len(path) > 500:
         return back
+    if len(str(fields)) > MOST_KEPT:  # the page then says that it was not sent, and shows none of it
+        fields = {}
     kept = actions.keep_unsent(member, path=path, fields=fields, at=clock.now())
     others = [part for part in query.split("&") if part and not part.startswith(f"{UNSENT}=")]
     return f"{path}?{'&'.join([*others, f'{UNSENT}={kept.pk}'])}"

@@ -15,9 +15,12 @@ STAMP_EVERY = 60
 WARN_BEFORE = 120
 
 
-def begin(session: MutableMapping[str, Any], limits: Limits, at: datetime) -> None:
-    """A session begins: both questions were answered just now."""
-    session["began"] = session["fresh_at"] = int(at.timestamp())
+def begin(session: MutableMapping[str, Any], limits: Limits, at: datetime, *, is_fresh: bool) -> None:
+    """A session begins: both questions were answered just now. `is_fresh` when the second was by a factor that counts
+    as a fresh proof.
+    """
+    session["began"] = int(at.timestamp())
+    session["fresh_at"] = session["began"] if is_fresh else 0
     stamp(session, limits, at)
 
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path("sessions/<int:pk>/end/", sessions.end_session, name="end_session"),
     path("people/failures/", failures.list_failures, name="list_failures"),
     path("people/<int:pk>/unlock/", failures.lift_waits, name="lift_waits"),
+    path("browsers/<int:pk>/forget/", sessions.forget_browser, name="forget_browser"),
     path("people/new/", people.add_member, name="add_member"),
     path("people/<int:pk>/edit/", people.edit_member, name="edit_member"),
     path("people/<int:pk>/invite/", people.invite_member, name="invite_member"),

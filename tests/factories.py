@@ -20,7 +20,7 @@ from accounts.models import Account, Door, Grant, Login
 from core import clock
 from devices.models import Asset, Authenticator, Validation
 from identity import codes, sealing
-from identity.models import BackupCode, BackupSheet, Member, Office, OpenSession, TotpDevice
+from identity.models import BackupCode, BackupSheet, KnownBrowser, Member, Office, OpenSession, TotpDevice
 from identity.sessions import SessionStore
 from notices.models import Acknowledgement, Notice
 from recovery.models import AuthenticatorBackup
@@ -109,6 +109,13 @@ def make_session(member: Member, *, digest: str = "", at: datetime | None = None
     facts = {"browser": "Firefox on Windows", "network": "127.0.0.1", "began_at": at, "seen_at": at} | facts
     digest = digest or f"{next(_numbers):040d}"
     return OpenSession.objects.update_or_create(digest=digest, defaults={"member": member} | facts)[0]
+
+
+def make_browser(member: Member, *, at: datetime = AT, **facts: Any) -> KnownBrowser:
+    """A browser in which the member has signed in once."""
+    facts = {"label": "Firefox on Windows", "network": "127.0.0.1"} | facts
+    digest = KnownBrowser.digest_of(codes.new_token())
+    return KnownBrowser.objects.create(member=member, digest=digest, made_at=at, last_seen_at=at, **facts)
 
 
 def make_account(name: str = "Global Macro", *, broker: str = "ibkr", **facts: Any) -> Account:

@@ -11,12 +11,13 @@ from django.db.models import BigIntegerField, Case, Q, QuerySet, Subquery, When
 from django.utils.crypto import constant_time_compare
 
 from core.prepared import Prepared, Slot
-from identity import sealing
+from identity import places, sealing
 from identity.enums import Role, Stage
 from identity.models import (
     GENERATION,
     BackupSheet,
     Invitation,
+    KnownBrowser,
     Limits,
     Member,
     Office,
@@ -122,6 +123,12 @@ def unsent_fields(member: Member, number: int, *, path: str, at: datetime) -> di
 def sessions(member: Member, *, office: Office, at: datetime) -> list[OpenSession]:
     """A member’s sessions that still stand, the one used last first."""
     return list(OpenSession.objects.standing(at, office=office).filter(member=member).order_by("-seen_at", "-pk"))
+
+
+def browsers(member: Member, *, at: datetime) -> list[tuple[KnownBrowser, str]]:
+    """The browsers in which a member is known, the one used last first, each with where it was used last."""
+    known = KnownBrowser.objects.all().visible_to(member).known(at).order_by("-last_seen_at", "-pk")
+    return [(browser, places.in_words(browser.network)) for browser in known]
 
 
 def knows_network(member: Member, network: str | None, *, before: OpenSession) -> bool:

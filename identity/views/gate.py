@@ -20,7 +20,7 @@ from identity.answers import USED, WRONG, why_slow
 from identity.browsers import whence
 from identity.enums import Ending
 from identity.forms import BackupCodeForm, CodeForm, SignInForm
-from identity.models import Member
+from identity.models import BackupSheet, Member
 from identity.proof import digest_of
 from identity.rules import network_of
 
@@ -115,7 +115,8 @@ def enter(request: Request, member: Member, device) -> HttpResponse:
     request.session.flush()
     login(request, member, backend="identity.backends.MemberBackend")
     otp_login(request, device)
-    limits.begin(request.session, queries.limits_of(member), at)
+    is_fresh = not isinstance(device, BackupSheet)  # a backup code opens the house and proves nothing further
+    limits.begin(request.session, queries.limits_of(member), at, is_fresh=is_fresh)
     network, label = network_of(request.address), browsers.label_of(request)
     known = actions.know_browser(member, token=browsers.token_of(request), label=label, network=network, at=at)
     request.session["browser"] = known.browser.pk

@@ -12,7 +12,7 @@ from core.errors import Refused
 from identity import actions, limits, policies, queries
 from identity.access import Request, requires
 from identity.enums import Ending
-from identity.models import Member, OpenSession
+from identity.models import KnownBrowser, Member, OpenSession
 from identity.proof import digest_of
 
 
@@ -21,8 +21,14 @@ from identity.proof import digest_of
 def list_sessions(request: Request) -> HttpResponse:
     """One’s own sessions, each with its device, network and last use."""
     office = queries.office()
-    lines = queries.sessions(request.user, office=office, at=clock.now())
-    facts = {"lines": lines, "own": digest_of(request), "spans": queries.limits_in_words(request.user)}
+    at = clock.now()
+    facts = {
+        "lines": queries.sessions(request.user, office=office, at=at),
+        "own": digest_of(request),
+        "spans": queries.limits_in_words(request.user),
+        "browsers": queries.browsers(request.user, at=at),
+        "this_browser": request.session.get("browser"),
+    }
     return render(request, "identity/session_list.html", facts)
 
 
@@ -45,6 +51,16 @@ def end_other_sessions(request: Request) -> HttpResponse:
     )
     said = "One other session is ended." if ended == 1 else f"{ended} other sessions are ended."
     messages.success(request, said if ended else "There was no other session.")
+    return redirect("identity:list_sessions")
+
+
+@require_POST
+@requires(policies.any_member)
+def forget_browser(request: Request, pk: int) -> HttpResponse:
+    """Know one of one’s own browsers no longer."""
+    browser = get_object_or_404(KnownBrowser.objects.all().visible_to(request.user), pk=pk)
+    actions.forget_browser(browser, by=request.user, at=clock.now())
+    messages.success(request, f"Forgotten: {browser.label}. You get a letter when somebody signs in with it again.")
     return redirect("identity:list_sessions")
 
 

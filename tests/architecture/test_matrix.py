@@ -28,6 +28,7 @@ OF_AUDITORS = {
     "me/sessions/end/",
     "me/stay/",
     "sessions/<int:pk>/end/",
+    "browsers/<int:pk>/forget/",
     "office/export/download/",
 }
 
@@ -53,6 +54,7 @@ class Rows:
             subject=f"Letter to {name}", text=".", html=".", queued_at=AT, not_before=AT,
         )  # fmt: skip
         self.session = factories.make_session(self.member)
+        self.browser = factories.make_browser(self.member)
         self.call = CallRequest.objects.create(at=AT, name="Somebody", number="1")
         self.batch = ImportBatch.objects.create(**self.batch_facts(owner))
 
@@ -78,6 +80,7 @@ class Rows:
             "letters": self.letter.pk,
             "lost": self.call.pk,
             "sessions": self.session.pk,
+            "browsers": self.browser.pk,
             "office": self.batch.pk,
         }
 
