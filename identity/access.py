@@ -16,6 +16,7 @@ from django_htmx.middleware import HtmxDetails
 
 from identity.models import Member
 from identity.policies import anyone
+from identity.rules import network_of
 
 Policy = Callable[..., bool]
 View = Callable[..., HttpResponse]
@@ -42,6 +43,7 @@ def requires(policy: Policy) -> Callable[[View], View]:
                 return to_sign_in(request)
             if not policy(request.user):
                 raise PermissionDenied
+            request.user.came_from = network_of(request.address)
             return view(request, *args, **kwargs)
 
         return _with_policy(guarded, policy)
