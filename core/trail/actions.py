@@ -10,11 +10,14 @@ from django.db import connection, models, transaction
 
 from core.trail import chain, queries
 from core.trail.enums import Verb
-from core.trail.models import GENESIS, Event, Typed, Walk
+from core.trail.models import GENESIS, Event, Walk
 
-# One writer at a time: the chain has one end. Held until the surrounding transaction is over.
-CHAIN_LOCK = 0x706F7374
-BEGIN = "SELECT pg_current_xact_id()::text::bigint, clock_timestamp() FROM pg_advisory_xact_lock(%s)"
+# Takes the chain's lock, held until the surrounding transaction is over, and only then looks where the chain ends.
+BEGIN = "SELECT * FROM trail_end()"
+KEEP = (
+    "INSERT INTO trail_typed (event_id, digest, salt, text, member_id) "
+    "SELECT %s, digest, salt, text, %s FROM unnest(%s::text[], %s::text[], %s::text[]) AS word (digest, salt, text)"
+)
 PEOPLE = "identity.member"
 
 
@@ -28,9 +31,8 @@ def record(verb: Verb, *, by, at: datetime, about: models.Model | None = None, a
     if not connection.in_atomic_block:
         raise RuntimeError("A deed and its event belong to one transaction: call record() inside atomic().")
     with connection.cursor() as cursor:
-        cursor.execute(BEGIN, [CHAIN_LOCK])
-        number, now = cursor.fetchone()
-    last = Event.objects.order_by("-pk").values_list("digest", flat=True).first()
+        cursor.execute(BEGIN)
+        number, now, last = cursor.fetchone()
     facts, words = chain.apart(detail)
     event = Event(
         at=at,
@@ -54,9 +56,9 @@ def _keep_words(event: Event, words: list[chain.Word]) -> None:
     member = event.about_id if event.about_type == PEOPLE else None
     vars(event)["words"] = {word.digest: word.text for word in words}
     if words:
-        Typed.objects.bulk_create(
-            Typed(event=event, digest=word.digest, salt=word.salt, text=word.text, member_id=member) for word in words
-        )
+        with connection.cursor() as cursor:
+            columns = zip(*((word.digest, word.salt, word.text) for word in words), strict=True)
+            cursor.execute(KEEP, [event.pk, member, *map(list, columns)])
 
 
 def changes(thing: models.Model, before: dict[str, Any], fields) -> dict[str, list[Any]]:

@@ -81,6 +81,16 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()
 
 
+# A head may be given by its beginning; this much of it is never met by chance.
+SHORTEST_HEAD = 16
+
+
+def same_head(digest: str, given: str) -> bool:
+    """Whether what somebody typed is this digest or its beginning. Spaces and capitals do not matter."""
+    wanted = "".join(given.split()).lower()
+    return len(wanted) >= SHORTEST_HEAD and digest.startswith(wanted)
+
+
 def apart(detail: Mapping[str, Any]) -> tuple[dict[str, Any], list[Word]]:
     """An event's detail as the chain holds it, with a digest in the place of each typed word, and those words."""
     words: list[Word] = []

@@ -17,7 +17,19 @@ PATH = "SET search_path = pg_catalog, public, pg_temp"
 APP = "postern_app"
 NOW = "pg_current_xact_id()::text::bigint"
 
+# One writer at a time: the chain has one end.
+CHAIN_LOCK = 0x706F7374
+
 FUNCTIONS = f"""
+CREATE FUNCTION trail_end(OUT transaction bigint, OUT recorded_at timestamptz, OUT head text)
+LANGUAGE plpgsql {PATH} AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock({CHAIN_LOCK});
+    SELECT digest INTO head FROM public.trail_event ORDER BY id DESC LIMIT 1;
+    transaction := {NOW};
+    recorded_at := clock_timestamp();
+END $$;
+
 CREATE FUNCTION trail_refuses() RETURNS trigger LANGUAGE plpgsql {PATH} AS $$
 BEGIN
     RAISE EXCEPTION 'Nothing in % is ever changed or taken away.', TG_TABLE_NAME
@@ -58,6 +70,7 @@ BEGIN
 END $$;
 """
 NO_FUNCTIONS = """
+DROP FUNCTION trail_end();
 DROP FUNCTION trail_refuses();
 DROP FUNCTION trail_takes_the_moment();
 DROP FUNCTION trail_takes_words();

@@ -62,6 +62,11 @@ def _verdict(walker: Walker) -> Verdict:
     return Verdict(walker.good, walker.broken_at, walker.head, walker.last, walker.why)
 
 
+def verdict_of(walk: Walk) -> Verdict:
+    """What a walk found, as a verdict."""
+    return Verdict(walk.events, walk.broken_at, walk.head, walk.last, walk.why)
+
+
 Words = dict[int, dict[str, Word]]
 
 
@@ -113,7 +118,7 @@ def standing() -> Standing:
     """The verdict of the newest walk whose seal is good, carried on over the events since. Six queries at most."""
     walk = last_walk()
     if walk is not None and walk.broken_at is not None:
-        return Standing(Verdict(walk.events, walk.broken_at, walk.head, walk.last, walk.why), walk, 0, 0)
+        return Standing(verdict_of(walk), walk, 0, 0)
     walker = Walker()
     total = Event.objects.aggregate(
         all=Count("pk"), kept=Count("pk", filter=Q(pk__lte=walk.last if walk else 0)), last=Max("pk")
@@ -152,9 +157,6 @@ def seal_of(walk: Walk) -> str:
 
 
 # --- heads from outside -----------------------------------------------------------------------------------------------
-SHORTEST_HEAD = 16
-
-
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """Where a head from an old letter stands today. `event` is None when no event has that digest."""
@@ -170,7 +172,7 @@ def anchor(head: str) -> Anchor:
     It vouches for all events before it only while the chain is intact, so say that beside it.
     """
     wanted = "".join(head.split()).lower()
-    if len(wanted) < SHORTEST_HEAD:
+    if len(wanted) < chain.SHORTEST_HEAD:
         return Anchor(None)
     event = Event.objects.filter(digest__startswith=wanted).order_by("pk").first()
     if event is None:
