@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from identity.views import enrol, gate, lost, people
+from identity.views import enrol, gate, lost, people, pseudonym
 
 app_name = "identity"
 urlpatterns = [
@@ -26,5 +26,6 @@ urlpatterns = [
     path("people/<int:pk>/edit/", people.edit_member, name="edit_member"),
     path("people/<int:pk>/invite/", people.invite_member, name="invite_member"),
     path("people/<int:pk>/end/", people.end_member, name="end_member"),
+    path("people/<int:pk>/pseudonymise/", pseudonym.pseudonymise_member, name="pseudonymise_member"),
     path("office/", people.edit_office, name="edit_office"),
 ]

@@ -41,8 +41,8 @@ def tracked(name: str, *, says: str, exclude: list[str] | None = None) -> Callab
         pghistory.DeleteEvent(),
         exclude=exclude,
         obj_field=None,
-        context_field=None,
-        context_id_field=None,
+        context_field=None,  # type: ignore[arg-type]  # its own way to say that there is none
+        context_id_field=None,  # type: ignore[arg-type]  # likewise
         model_name=name,
         base_model=Change,
         attrs={"__doc__": says},

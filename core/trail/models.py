@@ -104,7 +104,7 @@ def with_words(events: Iterable[Event]) -> list[Event]:
 class Typed(models.Model):
     """Something a person typed, beside the event that tells of it. The chain holds its digest, salted.
 
-    It can be taken away, by a deed that stands in the trail itself: then text and salt are gone, and `taken_by` is left.
+    It can be taken away by a deed that stands in the trail itself: then text and salt are gone, and `taken_by` is left.
     """
 
     event = models.ForeignKey(Event, on_delete=models.DO_NOTHING, related_name="typed")

@@ -19,7 +19,20 @@ from core.trail.models import GENESIS, Event, Typed, Walk
 
 AT_ONCE = 2000
 # The columns of a link, in its order; plain tuples, for a walk has many.
-LINK = ("pk", "at", "recorded_at", "transaction", "verb", "actor_id", "about_type", "about_id", "address", "facts", "previous", "digest")
+LINK = (
+    "pk",
+    "at",
+    "recorded_at",
+    "transaction",
+    "verb",
+    "actor_id",
+    "about_type",
+    "about_id",
+    "address",
+    "facts",
+    "previous",
+    "digest",
+)
 # A page walks at most this many events itself; what is beyond waits for the next walk of the worker.
 MOST_ON_A_PAGE = 10_000
 TAKES = str(Verb.MEMBER_PSEUDONYMISED)
@@ -91,8 +104,8 @@ def words_between(first: int, last: int) -> Words:
     """The typed words of a stretch of events, by event and digest."""
     found: Words = {}
     rows = Typed.objects.filter(event_id__gte=first, event_id__lte=last)
-    for number, *word in rows.values_list("event_id", "digest", "salt", "text", "taken_by"):
-        found.setdefault(number, {})[word[0]] = Word(*word)
+    for number, digest, salt, text, taken_by in rows.values_list("event_id", "digest", "salt", "text", "taken_by"):
+        found.setdefault(number, {})[digest] = Word(digest, salt, text, taken_by)
     return found
 
 

@@ -21,7 +21,7 @@ from tests.factories import AT
 pytestmark = pytest.mark.django_db
 ROLES = ("owner", "manager", "trader", "auditor")
 # What an auditor may post: their own settings, and taking the inventory home, which changes nothing but the trail.
-OF_AUDITORS = {"me/", "me/codes/", "office/export/download/"}
+OF_AUDITORS = {"me/", "me/codes/", "office/export/download/", "trail/check/", "trail/export/"}
 
 
 class Rows:
@@ -58,6 +58,7 @@ class Rows:
         return {
             "accounts": self.account.pk,
             "logins": self.login.pk,
+            "doors": self.door.pk,
             "grants": self.grant.pk,
             "devices": self.asset.pk,
             "validations": self.validation.pk,
