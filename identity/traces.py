@@ -27,7 +27,7 @@ NOT_LOOKED_THROUGH = frozenset(("trail", "contenttypes", "auth", "sessions"))
 # Shorter columns hold words of our lists and last four characters.
 SHORTEST_COLUMN, SHORTEST_NEEDLE = 13, 3
 CALLED = ("name", "label", "key")
-NOT_WORDS = frozenset(("pgh_label", "digest", "salt", "password", "seal"))
+NOT_WORDS = frozenset(("entity", "pgh_label", "digest", "salt", "password", "seal"))
 
 
 @dataclass(frozen=True, slots=True)

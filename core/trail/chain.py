@@ -103,10 +103,8 @@ def _apart(name: str, value: Any, words: list[Word]) -> Any:
         return str(value.value)
     if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(value, datetime):
-        return moment(value)
     if isinstance(value, date):
-        return value.isoformat()
+        return moment(value) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): _apart(str(key), each, words) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -12,33 +12,30 @@ from typing import Any, NamedTuple
 
 from django.db.migrations.operations import RunPython, RunSQL
 
-# Functions look tables up here and nowhere else: a temporary table of the same name must not be believed.
-PATH = "SET search_path = pg_catalog, public, pg_temp"
 APP = "postern_app"
-NOW = "pg_current_xact_id()::text::bigint"
 
-# One writer at a time: the chain has one end.
-CHAIN_LOCK = 0x706F7374
-
-FUNCTIONS = f"""
+# Each names its search path: a temporary table of the same name must not be believed.
+FUNCTIONS = """
 CREATE FUNCTION trail_end(OUT transaction bigint, OUT recorded_at timestamptz, OUT head text)
-LANGUAGE plpgsql {PATH} AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock({CHAIN_LOCK});
+    PERFORM pg_advisory_xact_lock(1886352244);  -- one writer at a time: the chain has one end
     SELECT digest INTO head FROM public.trail_event ORDER BY id DESC LIMIT 1;
-    transaction := {NOW};
+    transaction := pg_current_xact_id()::text::bigint;
     recorded_at := clock_timestamp();
 END $$;
 
-CREATE FUNCTION trail_refuses() RETURNS trigger LANGUAGE plpgsql {PATH} AS $$
+CREATE FUNCTION trail_refuses() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'Nothing in % is ever changed or taken away.', TG_TABLE_NAME
         USING ERRCODE = 'insufficient_privilege';
 END $$;
 
-CREATE FUNCTION trail_takes_the_moment() RETURNS trigger LANGUAGE plpgsql {PATH} AS $$
+CREATE FUNCTION trail_takes_the_moment() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF NEW.transaction IS DISTINCT FROM {NOW}
+    IF NEW.transaction IS DISTINCT FROM pg_current_xact_id()::text::bigint
        OR coalesce(abs(extract(epoch FROM clock_timestamp() - NEW.recorded_at)), 61) > 60 THEN
         RAISE EXCEPTION 'An event belongs to its own transaction and moment.'
             USING ERRCODE = 'insufficient_privilege';
@@ -46,23 +43,25 @@ BEGIN
     RETURN NEW;
 END $$;
 
-CREATE FUNCTION trail_takes_words() RETURNS trigger LANGUAGE plpgsql {PATH} AS $$
+CREATE FUNCTION trail_takes_words() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NEW.text IS NOT NULL OR NEW.salt IS NOT NULL OR OLD.taken_by IS NOT NULL
        OR (NEW.id, NEW.event_id, NEW.digest) IS DISTINCT FROM (OLD.id, OLD.event_id, OLD.digest)
        OR NEW.member_id IS DISTINCT FROM OLD.member_id
        OR NOT EXISTS (SELECT FROM public.trail_event WHERE id = NEW.taken_by
-                      AND verb = 'member.pseudonymised' AND transaction = {NOW}) THEN
+                      AND verb = 'member.pseudonymised' AND transaction = pg_current_xact_id()::text::bigint) THEN
         RAISE EXCEPTION 'A word of the trail is only taken away, by a deed that says so.'
             USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
 END $$;
 
-CREATE FUNCTION trail_lets_forget() RETURNS trigger LANGUAGE plpgsql {PATH} AS $$
+CREATE FUNCTION trail_lets_forget() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM public.trail_event
-                   WHERE verb = 'member.pseudonymised' AND transaction = {NOW}) THEN
+                   WHERE verb = 'member.pseudonymised' AND transaction = pg_current_xact_id()::text::bigint) THEN
         RAISE EXCEPTION 'Nothing in % is changed but to take a name away.', TG_TABLE_NAME
             USING ERRCODE = 'insufficient_privilege';
     END IF;
