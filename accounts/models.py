@@ -10,6 +10,7 @@ from django.db.models.functions import Length
 
 from accounts.brokers import Profile, catalogue
 from accounts.enums import LoginKind, Right
+from core.trail.history import tracked
 
 models.CharField.register_lookup(Length)
 
@@ -28,6 +29,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.filter(closed_at=None)
 
 
+@tracked("AccountHistory", says="An account as it was from one moment on.")
 class Account(models.Model):
     """A vault: one brokerage account, known by its name and at most the last four characters of its number."""
 
@@ -74,6 +76,7 @@ class LoginQuerySet(models.QuerySet["Login"]):
         return self.filter(ended_at=None)
 
 
+@tracked("LoginHistory", says="A login as it was from one moment on.")
 class Login(models.Model):
     """A user name at a broker. One account has several; one login may reach several accounts."""
 
@@ -114,6 +117,7 @@ class DoorQuerySet(models.QuerySet["Door"]):
         return self.filter(used=True, login__ended_at=None)
 
 
+@tracked("DoorHistory", says="A door as it was from one moment on.")
 class Door(models.Model):
     """One interface of the broker as one login uses it (or has it switched off)."""
 
@@ -147,6 +151,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         return self.filter(ended_at=None)
 
 
+@tracked("GrantHistory", says="Rights as they were from one moment on.")
 class Grant(models.Model):
     """What one login may do in one account, from a day until it ends."""
 

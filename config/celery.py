@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 SCHEDULE = {
     "raise what is due": {"task": "notices.raise_due", "schedule": timedelta(seconds=30)},
+    "write the weekly letters": {"task": "notices.write_weekly", "schedule": timedelta(minutes=5)},
+    "walk the trail once a day": {"task": "notices.watch_trail", "schedule": timedelta(minutes=20)},
     "send waiting letters": {"task": "letters.deliver", "schedule": timedelta(seconds=15)},
     "clear sessions that ran out": {"task": "identity.clear_sessions", "schedule": timedelta(hours=1)},
     "watch the gate": {"task": "identity.watch_the_gate", "schedule": timedelta(seconds=20)},

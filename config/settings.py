@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pghistory
+
 from config.env import load
 
 ENV = load(os.environ)
@@ -31,6 +33,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_htmx",
     "pgtrigger",
+    "pghistory",
     "core",
     "core.trail",
     "core.letters",
@@ -90,6 +93,11 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Rows of history carry the moment of the change, not of the transaction it is in.
+PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"
+# History is found by the row it is about; each further index would cost every write.
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
 
 CACHES = {
     "default": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from dashboard.views import accounts, people, search, today, trail
+from dashboard.views import accounts, history, people, search, today, trail
 
 app_name = "dashboard"
 urlpatterns = [
@@ -15,4 +15,13 @@ urlpatterns = [
     path("people/", people.list_members, name="list_members"),
     path("people/<int:pk>/", people.show_member, name="show_member"),
     path("trail/", trail.show_trail, name="show_trail"),
+    path("trail/check/", trail.check_trail, name="check_trail"),
+    path("accounts/<int:pk>/history/", history.show_account, name="history_account"),
+    path("logins/<int:pk>/history/", history.show_login, name="history_login"),
+    path("doors/<int:pk>/history/", history.show_door, name="history_door"),
+    path("grants/<int:pk>/history/", history.show_grant, name="history_grant"),
+    path("devices/<int:pk>/history/", history.show_asset, name="history_asset"),
+    path("validations/<int:pk>/history/", history.show_validation, name="history_validation"),
+    path("authenticators/<int:pk>/history/", history.show_authenticator, name="history_authenticator"),
+    path("backups/<int:pk>/history/", history.show_backup, name="history_backup"),
 ]

@@ -10,6 +10,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Length
 
 from accounts.models import Door, Login
+from core.trail.history import tracked
 from devices.enums import VALIDATED_KINDS, AssetKind, AssetState, How, Outcome, Proof
 
 models.CharField.register_lookup(Length)
@@ -37,6 +38,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         return self.filter(lost_at=None, retired_at=None)
 
 
+@tracked("AssetHistory", says="A thing as it was from one moment on.")
 class Asset(models.Model):
     """A thing that a way in rests on: it can be held, kept somewhere, carried by another thing, lost, retired."""
 
@@ -116,6 +118,7 @@ class ValidationQuerySet(models.QuerySet["Validation"]):
         return self.annotate(proof=Case(*states, default=Value(Proof.PROVEN), output_field=models.CharField()))
 
 
+@tracked("ValidationHistory", says="A validation as it was from one moment on.")
 class Validation(models.Model):
     """The proof, or the lack of it, that a login works through a door from a device.
 
@@ -172,6 +175,7 @@ class AuthenticatorQuerySet(models.QuerySet["Authenticator"]):
         return self.filter(ended_at=None)
 
 
+@tracked("AuthenticatorHistory", says="An authenticator as it was from one moment on.")
 class Authenticator(models.Model):
     """One enrolled factor of a login: that it exists and what carries it. Never its seed."""
 
@@ -195,3 +199,11 @@ class Authenticator(models.Model):
     def name(self) -> str:
         """What the broker calls this kind of factor."""
         return self.login.profile.factor(self.factor).name
+
+
+@tracked("AuthenticatorCarrierHistory", says="A thing began or ceased to carry an authenticator.")
+class AuthenticatorCarrier(Authenticator.carriers.through):  # type: ignore[name-defined]  # made by Django
+    """That a thing carries an authenticator; named so that its history can be kept."""
+
+    class Meta:
+        proxy = True

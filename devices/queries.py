@@ -124,7 +124,7 @@ def history(asset: Asset, validations: Iterable[Validation], member: Member) -> 
 
 def _line(event: Event, people: dict[int, Member], doors: dict[int, Door]) -> Line:
     deed, state = _DEEDS.get(Verb(event.verb), (Verb(event.verb).label, ""))
-    if event.detail.get("outcome") == Outcome.UNKNOWN:
+    if event.facts.get("outcome") == Outcome.UNKNOWN:
         deed, state = "could not say whether it works at", "unknown"
     door = doors.get(event.about_id or 0) if event.about_type == Validation._meta.label_lower else None
     person = people.get(event.actor_id or 0)

@@ -13,6 +13,7 @@ from exchange.sheets.files import Unreadable, Upload
 from exchange.sheets.reading import Reading, read_uploads
 
 XLSX, CSV = "xlsx", "csv"
+LINES = "jsonl"
 MOST_FILES = 20
 
 
@@ -75,6 +76,17 @@ class PressForm(PlainForm):
     """Whether rows with problems are left out."""
 
     leave_out = forms.BooleanField(required=False)
+
+
+class TrailExportForm(PlainForm):
+    """In which form the trail is taken out."""
+
+    form = forms.ChoiceField(
+        label="Form",
+        choices=[(LINES, "JSON lines, which can be checked anywhere"), (CSV, "CSV, for a spreadsheet")],
+        widget=forms.RadioSelect,
+        initial=LINES,
+    )
 
 
 class ExportForm(PlainForm):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from exchange.views import demo, files, imports
+from exchange.views import demo, files, imports, trail
 
 app_name = "exchange"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("office/import/<int:pk>/undo/", imports.undo_batch, name="undo_batch"),
     path("office/export/", files.export, name="export"),
     path("office/export/download/", files.download, name="download"),
+    path("trail/export/", trail.export_trail, name="export_trail"),
     path("office/demo/load/", demo.load_demo, name="load_demo"),
     path("office/demo/remove/", demo.remove_demo, name="remove_demo"),
 ]

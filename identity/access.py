@@ -23,6 +23,7 @@ from core.forms import Unsent
 from identity import actions, proof, queries
 from identity.models import Member
 from identity.policies import anyone
+from identity.rules import network_of
 
 Policy = Callable[..., bool]
 View = Callable[..., HttpResponse]
@@ -56,6 +57,7 @@ def requires(policy: Policy, *, step_up: bool | Callable[[Request], bool] = Fals
             request.user = _itself(request.user)
             if not policy(request.user):
                 raise PermissionDenied
+            request.user.came_from = network_of(request.address)
             asked = prove(request) if (step_up(request) if callable(step_up) else step_up) else None
             if asked is not None:
                 return asked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from identity.views import enrol, failures, gate, lost, people, sessions, stepup
+from identity.views import enrol, failures, gate, lost, people, pseudonym, sessions, stepup
 
 app_name = "identity"
 urlpatterns = [
@@ -36,5 +36,6 @@ urlpatterns = [
     path("people/<int:pk>/end/", people.end_member, name="end_member"),
     path("people/<int:pk>/sessions/", sessions.list_member_sessions, name="list_member_sessions"),
     path("people/<int:pk>/sessions/end/", sessions.end_member_sessions, name="end_member_sessions"),
+    path("people/<int:pk>/pseudonymise/", pseudonym.pseudonymise_member, name="pseudonymise_member"),
     path("office/", people.edit_office, name="edit_office"),
 ]

@@ -19,14 +19,15 @@ from core.errors import Refused
 from core.letters.actions import beat_pulse, cancel_unsent, enqueue
 from core.letters.enums import LetterKind, LetterState
 from core.letters.models import Letter
-from core.trail.actions import changes, record, snapshot
+from core.trail import queries as trail
+from core.trail.actions import changes, record, snapshot, walk
 from core.trail.enums import Verb
 from identity.models import Member, Office
 from identity.queries import is_set_up
 from notices import policies, queries, rules
 from notices.enums import AckState
 from notices.models import Acknowledgement, Notice, Reminder
-from notices.queries import letters
+from notices.queries import letters, weekly
 from notices.rules import Circle, Due
 from notices.rules.circle import can_be_asked
 
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 GAP = timedelta(hours=1)
 # A run ends well within the life of its task (`task_soft_time_limit` in config/celery.py).
 RUN_SECONDS = 60
+# How old the last whole walk along the trail may become; a little under a day, so that it is made once a day.
+WALK_EVERY = timedelta(hours=20)
 NOTICE_FIELDS = ["title", "answer_by", "effective_on"]
 
 
@@ -352,3 +355,52 @@ def _tell_owner(held: Acknowledgement, at: datetime) -> None:
                 at=at,
                 thread=f"notice:{held.notice_id}",
             )
+
+
+# The weekly letter
+
+
+def write_weekly(*, at: datetime) -> int:
+    """One letter to each owner a week: the head of the trail as an anchor outside the house, and what is late.
+
+    Run twice, or on two machines, each is written once. The chain is walked only when somebody's letter is due. Returns
+    how many were written.
+    """
+    if not is_set_up():
+        return 0
+    people = rules.circle(at)
+    due = dict(weekly.due_owners(at, people))
+    told = set(Letter.objects.filter(key__in=due.values()).values_list("key", flat=True))
+    waiting = [(to, key) for to, key in due.items() if key not in told]
+    if not waiting:
+        return 0
+    verdict, late = trail.verdict_of(walk(at=at)), weekly.late(at, people)
+    written = [_write_weekly(to, key, LetterKind.WEEKLY, verdict, late, at) for to, key in waiting]
+    return sum(letter is not None for letter in written)
+
+
+def _write_weekly(
+    to: Member, key: str, kind: LetterKind, verdict: trail.Verdict, late: weekly.Late, at: datetime
+) -> Letter | None:
+    said = weekly.weekly_letter(to, office=Office.objects.get(), verdict=verdict, late=late, at=at)
+    with transaction.atomic():
+        return enqueue(key=key, kind=kind, to=to, content=said, at=at, thread=f"weekly:{to.pk}")
+
+
+def watch_trail(*, at: datetime) -> bool | None:
+    """Walk the whole chain when the last walk is old; a break is told to the owners at once, each break once.
+
+    Returns whether it is whole, None when it was walked lately.
+    """
+    last = trail.last_walk()
+    if not is_set_up() or (last is not None and at - last.at < WALK_EVERY):
+        return None
+    verdict = trail.verdict_of(walk(at=at))
+    if not verdict.intact:
+        log.error("the trail was changed: %s", verdict)
+        people = rules.circle(at)
+        late = weekly.late(at, people)
+        for to in people.owners:
+            key = f"trail-broken:{verdict.broken_at}:{verdict.head[:16]}:{to.pk}"
+            _write_weekly(to, key, LetterKind.SECURITY, verdict, late, at)
+    return verdict.intact

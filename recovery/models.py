@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Login
+from core.trail.history import tracked
 from devices.models import Asset, Authenticator
 from recovery.enums import BackupKind
 
@@ -19,6 +20,7 @@ class BackupQuerySet(models.QuerySet["AuthenticatorBackup"]):
         return self.filter(ended_at=None)
 
 
+@tracked("BackupHistory", says="A backup as it was from one moment on.")
 class AuthenticatorBackup(models.Model):
     """A second way for a login, or for one authenticator of it. It says where a secret lies, never the secret."""
 
@@ -51,3 +53,11 @@ class AuthenticatorBackup(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+@tracked("BackupCarrierHistory", says="A thing began or ceased to carry a backup.")
+class BackupCarrier(AuthenticatorBackup.carriers.through):  # type: ignore[name-defined]  # made by Django
+    """That a thing carries a backup; named so that its history can be kept."""
+
+    class Meta:
+        proxy = True

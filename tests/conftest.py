@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import get_hashers
+from django.db import connection
 
 from tests import factories
 
@@ -19,6 +20,25 @@ def _quick_hashes():
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     get_hashers.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The tests' own database lets itself be emptied, which Django does after each test with real transactions.
+
+    The guards against it are switched off here and nowhere else; tests/trail puts them up again and pushes.
+    """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table, name in emptying_guards(cursor):
+            cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER "{name}"')
+
+
+def emptying_guards(cursor) -> list[tuple[str, str]]:
+    """Every trigger before TRUNCATE, as pairs of table and name."""
+    cursor.execute(
+        "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 32 = 32 ORDER BY 1"
+    )
+    return cursor.fetchall()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ class LetterKind(models.TextChoices):
     NOTICE = "notice", "Broker notice"
     INVITATION = "invitation", "Invitation"
     SECURITY = "security", "Security"
+    WEEKLY = "weekly", "Weekly letter"
     SELF_TEST = "self_test", "Self-test"
 
 

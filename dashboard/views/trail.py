@@ -1,43 +1,53 @@
-"""The trail: who did what, about what, when."""
+"""The trail: who did what, about what, when; and whether its chain is whole."""
 
 from __future__ import annotations
 
-from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
+from core import clock
+from core.trail import actions
 from core.trail import queries as trail
-from core.trail.enums import Verb
 from core.trail.models import Event
-from dashboard.queries.trail import told
+from dashboard.forms import HeadForm, TrailFilter
+from dashboard.queries.trail import asked_for, told
 from identity import policies
 from identity.access import Request, requires
-from identity.models import Member
 
 PAGE = 50
-
-
-class TrailFilter(forms.Form):
-    """What of the trail to show."""
-
-    verb = forms.ChoiceField(label="Deed", required=False, choices=[("", "Every deed"), *Verb.choices])
-    person = forms.ModelChoiceField(Member.objects.order_by("name"), label="By", required=False, empty_label="Anybody")
 
 
 @require_safe
 @requires(policies.sees_everything)
 def show_trail(request: Request) -> HttpResponse:
-    """Events, newest first; with `?check` the whole chain is walked."""
+    """Events, newest first, and how the chain stands."""
     form = TrailFilter(request.GET)
-    events = Event.objects.visible_to(request.user).order_by("-pk")
-    if form.is_valid():
-        if form.cleaned_data["verb"]:
-            events = events.filter(verb=form.cleaned_data["verb"])
-        if form.cleaned_data["person"]:
-            events = events.filter(actor_id=form.cleaned_data["person"].pk)
-    page = Paginator(events, PAGE).get_page(request.GET.get("page"))
-    verdict = trail.verify() if "check" in request.GET else None
-    facts = {"form": form, "page": page, "lines": told(page.object_list), "verdict": verdict}
+    events = asked_for(Event.objects.visible_to(request.user), zone=request.user.timezone, **form.asked)
+    page = Paginator(events.order_by("-pk"), PAGE).get_page(request.GET.get("page"))
+    facts = {
+        "form": form,
+        "page": page,
+        "lines": told(page.object_list),
+        "standing": trail.standing(),
+        "is_narrowed": bool(form.asked),
+    }
     return render(request, "dashboard/trail.html", facts)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(policies.sees_everything)
+def check_trail(request: Request) -> HttpResponse:
+    """Whether the chain is whole and a head from a letter still part of it. POST walks the whole of it anew."""
+    if request.method == "POST":
+        actions.walk(at=clock.now())
+        return redirect("dashboard:check_trail")
+    form = HeadForm(request.GET if "head" in request.GET else None)
+    facts = {
+        "form": form,
+        "anchor": trail.anchor(form.cleaned_data["head"]) if form.is_bound and form.is_valid() else None,
+        "standing": trail.standing(),
+        "missing": trail.missing_guards(),
+    }
+    return render(request, "dashboard/trail_check.html", facts)

@@ -13,6 +13,7 @@ from core.errors import Refused
 from core.secrets import find
 from core.trail.actions import record
 from core.trail.enums import Verb
+from core.trail.files import Head
 from exchange import queries
 from exchange.enums import BatchState, DayOrder, Origin, Verdict
 from exchange.models import ImportBatch, ImportRow
@@ -202,3 +203,9 @@ _OTHERWISE: dict[str, str] = {
 def note_export(*, rows: dict[str, int], form: str, by: Member, at: datetime) -> None:
     """The trail’s line for an export: who took how much out, in which form."""
     record(Verb.EXPORT_MADE, by=by, at=at, form=form, rows=rows)
+
+
+@transaction.atomic
+def note_trail_export(*, head: Head, form: str, by: Member, at: datetime) -> None:
+    """The trail’s line for an export of the trail: who took how much of it, asked for how, up to which head."""
+    record(Verb.TRAIL_EXPORTED, by=by, at=at, form=form, events=head.events, head=head.head, asked=head.chosen)

@@ -24,6 +24,7 @@ from identity.actions.helping import free_key
 from identity.actions.inviting import LINK_GOES_HERE, invite
 from identity.actions.office import change_office
 from identity.actions.people import OWN_FIELDS, add_member, change_member, change_own_settings, end_membership
+from identity.actions.pseudonym import pseudonymise
 from identity.actions.sessions import (
     begin_session,
     close_session,
@@ -77,6 +78,7 @@ __all__ = [
     "note_seen",
     "note_signed_in",
     "note_signed_out",
+    "pseudonymise",
     "request_call",
     "setup_token_is_good",
     "tell_failures",

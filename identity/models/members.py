@@ -129,12 +129,15 @@ class Member(AbstractBaseUser):
     theme = models.CharField(
         max_length=5, blank=True, choices=[("", "As the system"), ("light", "Light"), ("dark", "Dark")]
     )
+    pseudonymised_at = models.DateTimeField(null=True, help_text="When the name was taken away for good.")
     ends_on = models.DateField(null=True, blank=True, help_text="Last day of an auditor’s or a leaver’s access.")
     joined_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     objects: ClassVar[MemberManager] = MemberManager()
+    # Where a signed-in member comes from, set by the guard of each route; what they do is recorded with it.
+    came_from: str | None = None
 
     # How long a session of theirs may rest and last. Whoever loads the member of a request puts the office's here.
     limits = Limits()
@@ -148,6 +151,10 @@ class Member(AbstractBaseUser):
             models.CheckConstraint(name="a_digest_hour_is_an_hour", condition=Q(digest_hour__lte=23)),
             models.CheckConstraint(
                 name="who_joined_has_an_address", condition=Q(joined_at=None) | Q(email__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="only_who_left_is_pseudonymised",
+                condition=Q(pseudonymised_at=None) | Q(left_at__isnull=False),
             ),
         ]
 

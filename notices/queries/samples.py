@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 from core import clock
 from core.letters import rendering
 from core.letters.kinds import Content
+from core.trail.queries import Verdict
 from devices.rules import lapse
 from identity.enums import Ending
 from identity.models import CallRequest, Member, Office
 from identity.throttle import MOST_IN_A_ROW
 from notices.enums import RuleKind, Stage
 from notices.models import Acknowledgement, Notice
-from notices.queries import letters
+from notices.queries import letters, weekly
 from notices.rules import Circle, Due, Matter, ladder
 
 # The number of a row that is not there, so that no link of a sample leads to something real.
@@ -35,6 +37,9 @@ def samples(to: Member, *, office: Office, at: datetime) -> Iterator[tuple[str, 
     answer = Acknowledgement(notice=notice, member=hans, reason="My telephone is too old for the new app.")
     yield "notice-declined", letters.declined_letter(answer, to=to, office=office, at=at)
     yield from _of_the_gate(to, hans, office, at)
+    verdict = Verdict(events=212, broken_at=None, head="5f3a90c1" * 8)
+    late = weekly.Late(Counter({RuleKind.VALIDATION: 2, RuleKind.NOTICE: 1}), unproven=1)
+    yield "weekly", weekly.weekly_letter(to, office=office, verdict=verdict, late=late, at=at)
     url = rendering.link("/letters/")
     yield "self-test", rendering.content("self_test", subject="Mail works", to=to, office=office, at=at, url=url)
 

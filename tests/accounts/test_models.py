@@ -22,7 +22,7 @@ def refused(constraint: str, deed) -> None:
 def widen(table: str) -> None:
     """Take the column's own limit away, so that only the named constraint stands in the way."""
     with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {table} ALTER COLUMN hint TYPE text")
+        cursor.execute(f"ALTER TABLE {table} ALTER COLUMN hint TYPE varchar")
 
 
 class TestConstraints:

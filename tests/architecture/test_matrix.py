@@ -30,6 +30,8 @@ OF_AUDITORS = {
     "sessions/<int:pk>/end/",
     "browsers/<int:pk>/forget/",
     "office/export/download/",
+    "trail/check/",
+    "trail/export/",
 }
 
 
@@ -69,6 +71,7 @@ class Rows:
         return {
             "accounts": self.account.pk,
             "logins": self.login.pk,
+            "doors": self.door.pk,
             "grants": self.grant.pk,
             "devices": self.asset.pk,
             "validations": self.validation.pk,
