@@ -48,9 +48,20 @@ GROUPS = [
     ),
 ]
 
+# Pages that belong to another line than their address says.
+BELONGS_TO = {
+    "/logins/": "/accounts/",
+    "/grants/": "/accounts/",
+    "/validations/": "/devices/",
+    "/backups/": "/authenticators/",
+    "/office/export/": "/office/import/",
+    "/office/demo/": "/office/import/",
+}
+
 
 def rail(member, path: str, facts) -> list[tuple[str, list[Item]]]:
     """The groups this member sees, with the line of the present page marked."""
+    path = next((line for start, line in BELONGS_TO.items() if path.startswith(start)), path)
     seen = [(heading, [line for line in lines if _sees(member, line[3])]) for heading, lines in GROUPS]
     here = max((url for _, lines in seen for url in map(_url, lines) if _covers(url, path)), key=len, default="")
     return [(heading, [_item(line, here, facts) for line in lines]) for heading, lines in seen if lines]
