@@ -49,9 +49,20 @@ GROUPS = [
     ),
 ]
 
+# Pages that belong to another line than their address says.
+BELONGS_TO = {
+    "/logins/": "/accounts/",
+    "/grants/": "/accounts/",
+    "/validations/": "/devices/",
+    "/backups/": "/authenticators/",
+    "/office/export/": "/office/import/",
+    "/office/demo/": "/office/import/",
+}
+
 
 def rail(member, path: str, facts) -> list[tuple[str, list[Item]]]:
     """The groups this member sees, with the line of the present page marked."""
+    path = next((line for start, line in BELONGS_TO.items() if path.startswith(start)), path)
     seen = [(heading, [line for line in lines if _sees(member, line[3])]) for heading, lines in GROUPS]
     urls = (_url(route) for _, lines in seen for route, *_ in lines)
     here = max((url for url in urls if _covers(url, path)), key=len, default="")

@@ -176,6 +176,11 @@ class ValidationForm(PlainForm):
         self.fields["device"].choices = [("", "Choose a device"), *queries.device_choices(by, door)]  # type: ignore[attr-defined]
         self.fields["proved_at"].ask(at, by.timezone)  # type: ignore[attr-defined]
 
+    @property
+    def lacks(self) -> str:
+        """What must be on file before anything can be recorded: "door", "device", or nothing more."""
+        return next((name for name in ("door", "device") if len(self.fields[name].choices) == 1), "")  # type: ignore[attr-defined]
+
 
 class MomentForm(PlainForm):
     """When something was seen to work."""

@@ -53,6 +53,7 @@ class NoticePage:
     answers: Sequence[Answer]
     asked: int
     given: int
+    confirmed: int
     state: str
 
     @property
@@ -96,6 +97,7 @@ def notice_page(notice: Notice, member: Member, *, at: datetime) -> NoticePage:
         answers=[Answer(row, row.member, can_be_asked(row.member, at)) for row in shown],
         asked=len(rows),
         given=sum(not row.is_waiting for row in rows),
+        confirmed=sum(row.state == AckState.CONFIRMED for row in rows),
         state=pressure(notice, clock.local_day(at, member.timezone)),
     )
 

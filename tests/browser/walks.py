@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import email
+import email.policy
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 from django_otp.oath import TOTP
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "seven quiet harbours at dusk"
@@ -43,6 +47,7 @@ class Authenticator:
         return f"{totp.token():06d}"
 
 
+# --- Postern's own door -----------------------------------------------------------------------------------------------
 def set_up(page: Page, url: str, token: str) -> Authenticator:
     """Token, office and owner, authenticator by QR, printed backup codes."""
     page.goto(url)
@@ -57,6 +62,13 @@ def set_up(page: Page, url: str, token: str) -> Authenticator:
     page.get_by_label("Time zone").select_option("Europe/Zurich")
     page.get_by_label("Your name").fill("Nora Amsel")
     page.get_by_label("Your e-mail").fill("nora@amsel.example")
+    phone = protects_their_door(page)
+    expect(page.get_by_role("heading", name="Let’s find your doors")).to_be_visible()
+    return phone
+
+
+def protects_their_door(page: Page) -> Authenticator:
+    """From the page that asks for a password: that, an authenticator with a confirming code, printed backup codes."""
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("The same again").fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
@@ -69,8 +81,43 @@ def set_up(page: Page, url: str, token: str) -> Authenticator:
     assert len(set(page.locator(".codes li").all_inner_texts())) == 10
     page.get_by_label("The sheet is printed and put away").check()
     page.get_by_role("button", name="Open the house").click()
-    expect(page.get_by_role("heading", name="Let’s find your doors")).to_be_visible()
     return phone
+
+
+def signs_in(page: Page, address: str, phone: Authenticator) -> None:
+    """Password, then the code that the phone shows."""
+    page.get_by_label("E-mail").fill(address)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("One-time code").fill(phone.code())
+    page.get_by_role("button", name="Open").click()
+
+
+# --- Pages ------------------------------------------------------------------------------------------------------------
+def press(page: Page, name: str) -> None:
+    """Press the link or the button of that name on the page itself; what is said only aloud counts as part of it."""
+    named = re.compile(r"^{}\b".format(re.escape(name).replace(":", r"\s?:")))
+    main = page.get_by_role("main")
+    main.get_by_role("link", name=named).or_(main.get_by_role("button", name=named)).first.click()
+
+
+def writes(page: Page, answers: Mapping[str, str | bool], *, then: str, says: str) -> None:
+    """Fill in the page's form by its labels, press the button, read what the house says to it."""
+    for label, answer in answers.items():
+        _answer(page.get_by_role("main").get_by_label(re.compile(rf"^{re.escape(label)}( optional)?$")), label, answer)
+    press(page, then)
+    expect(page.get_by_role("status").first).to_contain_text(says)
+
+
+def _answer(field: Locator, label: str, answer: str | bool) -> None:
+    """A tick, a choice by the beginning of its words, or typed text."""
+    if isinstance(answer, bool):
+        field.page.get_by_role("main").get_by_label(label).set_checked(answer)
+    elif field.evaluate("field => field.localName") == "select":
+        words = field.locator("option").all_inner_texts()
+        field.select_option(label=next(one for one in words if one.startswith(answer)))
+    else:
+        field.fill(answer)
 
 
 def load_demo(page: Page, url: str) -> None:
@@ -83,3 +130,15 @@ def load_demo(page: Page, url: str) -> None:
 def _is_there(page: Page, today: str) -> bool:
     page.goto(today)
     return "What needs doing" in page.content()
+
+
+# --- Letters ----------------------------------------------------------------------------------------------------------
+def letters_to(files: list[Path], address: str, kind: str) -> list[EmailMessage]:
+    """The letters of one kind to one person among those caught, oldest first."""
+    mails = [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
+    return [mail for mail in mails if mail["To"] == address and mail["X-Postern-Key"].startswith(kind)]
+
+
+def link_in(mail: EmailMessage, url: str) -> str:
+    """The one address of the house at `url` that the letter's text part leads to, without the house."""
+    return re.search(rf"{url}(/\S*)", mail.get_body(("plain",)).get_content()).group(1)

@@ -69,7 +69,7 @@ def test_a_trader_sees_their_own_answer_alone(browse, notice, trader, manager):
     assert "Priya Nair" not in text_of(browse(trader).get(page("show_notice", notice.pk)))
     shown = text_of(browse(manager).get(page("show_notice", notice.pk)))
     assert "Priya Nair" in shown
-    assert "Answers, 0 of 2" in shown
+    assert "0 of 2 confirmed" in shown
 
 
 def test_the_brokers_text_is_text_and_its_links_are_no_links(browse, notice, trader):
