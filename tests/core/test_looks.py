@@ -416,7 +416,9 @@ def test_what_just_happened_is_announced_in_its_state(tag, state):
     assert "<div>Recorded &lt;now&gt;.</div>" in page
 
 
-@pytest.mark.parametrize("name", ["400", "403", "404", "413", "429", "500", "503", "csrf"])
+@pytest.mark.parametrize(
+    "name", ["400", "403", "404", "405", "413", "414", "429", "431", "500", "503", "503_key", "csrf"]
+)
 def test_an_error_page_needs_nothing_but_itself(name):
     page = render_to_string(f"{name}.html")
 

@@ -81,8 +81,8 @@ class House:
 
     def start_web(self) -> None:
         self.web_port = free_port()
-        options = f"--workers 1 --threads 2 --no-control-socket --bind 127.0.0.1:{self.web_port}"
-        self.web = self.start("web", "-m", "gunicorn", "config.wsgi", *options.split())
+        options = f"-c python:config.serving --workers 1 --threads 2 --bind 127.0.0.1:{self.web_port}"
+        self.web = self.start("web", "-m", "gunicorn", *options.split(), "config.wsgi")
         self.until(lambda: self.get("/healthz")[0] == 200, within=30)
 
     def get(self, path: str, cookie: str = "") -> tuple[int, str]:

@@ -7,7 +7,10 @@ from ipaddress import ip_network
 
 import pytest
 from django.test import Client
+from gunicorn.config import Config
+from gunicorn.http.parser import RequestParser
 
+from config import serving
 from config.middleware import CSP
 from core import clock
 from core.letters.models import Letter
@@ -223,3 +226,15 @@ def test_the_trail_names_the_address_that_the_proxy_saw(house, settings):
     client.post("/signin/code/", {"code": "000000"})
 
     assert set(Event.objects.filter(verb="member.sign_in_failed").values_list("address", flat=True)) == {"198.51.100.7"}
+
+
+def test_gunicorn_itself_believes_no_header_about_how_a_request_came():
+    facts = Config()
+    for name, value in vars(serving).items():
+        if name in facts.settings:
+            facts.set(name, value)
+    raw = b"GET / HTTP/1.1\r\nHost: postern.example\r\nX-Forwarded-Proto: https\r\n\r\n"
+
+    request = next(RequestParser(facts, iter([raw]), ("127.0.0.1", 40000)))
+
+    assert request.scheme == "http"
