@@ -107,7 +107,8 @@ class Supervisor:
             names = ", ".join(missing)
             raise StartError(
                 f"The database is here, but its keys are gone: {names} in {self.settings.keys}. "
-                "Put your copy of these files back; new ones would open nothing that the old ones sealed."
+                "Put your copy of these files back; new ones would open nothing that the old ones sealed. "
+                "What to do when there is no copy is in docs/running.md, “The keys”."
             )
         make_missing_keys(self.settings.keys, missing)
         self.say(f"Made the keys in {self.settings.keys}; keep a copy of them in a safe place.")

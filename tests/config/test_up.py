@@ -200,7 +200,8 @@ def test_lost_keys_are_never_replaced_by_new_ones(state: Path) -> None:
     (line,) = up.lines
     assert line == (
         f"The database is here, but its keys are gone: secret_key, sealing_key, pepper in {state}/keys. "
-        "Put your copy of these files back; new ones would open nothing that the old ones sealed."
+        "Put your copy of these files back; new ones would open nothing that the old ones sealed. "
+        "What to do when there is no copy is in docs/running.md, “The keys”."
     )
     assert not (state / "keys").exists()
 

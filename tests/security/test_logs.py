@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 import pytest
 from django.db import OperationalError, connection
@@ -57,6 +58,8 @@ def test_a_line_break_or_escape_in_a_path_forges_no_line(office, kept):
     with connection.execute_wrapper(refusing):
         client.get(f"/signin/?{FORGED}")
     Client(raise_request_exception=False, headers={"host": "evil\x1b[2J\r\ntest"}).get("/")
+
+    logging.getLogger("somewhere").warning("the other side said %s", unquote(FORGED))
 
     first_lines = [
         line.partition("\n")[0] if kept.formatter.__class__.__name__ == "TextFormatter" else line for line in kept.lines
