@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('began_at', models.DateTimeField()),
                 ('seen_at', models.DateTimeField(help_text='Written at most once a minute.')),
                 ('ended_at', models.DateTimeField(null=True)),
-                ('why', models.CharField(blank=True, choices=[('signed_out', 'you signed out'), ('rested', 'nothing was pressed for too long'), ('lasted', 'it had lasted as long as a session may'), ('by_hand', 'you ended it'), ('by_office', 'an owner or manager ended it'), ('password', 'your password changed'), ('role', 'your role changed'), ('factor', 'a factor of yours changed'), ('membership', 'your access changed or ended')], max_length=10)),
+                ('why', models.CharField(blank=True, choices=[('signed_out', 'you signed out'), ('rested', 'nothing was pressed for too long'), ('lasted', 'a session may last no longer'), ('by_hand', 'you asked for it'), ('by_office', 'an owner or a manager asked for it'), ('password', 'your password changed'), ('role', 'your role changed'), ('factor', 'a factor of yours changed'), ('membership', 'your access changed or ended')], max_length=10)),
             ],
         ),
         migrations.CreateModel(
