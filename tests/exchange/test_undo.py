@@ -210,24 +210,3 @@ def test_a_manager_undoes_no_import_of_managers(owner, manager, bring, at):
     with pytest.raises(Refused, match="Only an owner can undo it"):
         actions.undo(batch, by=manager, at=at)
     assert actions.undo(batch, by=owner, at=at).state == BatchState.UNDONE
-
-
-def test_a_role_from_a_file_and_its_undoing_each_end_the_persons_sessions(owner, trader, browse, bring, at):
-    before = browse(trader)
-    batch = bring({"people": [["key", "name", "role"], [trader.key, trader.name, "auditor"]]})
-    between = browse(trader)
-    while_imported = [client.get("/me/").status_code for client in (before, between)]
-
-    actions.undo(batch, by=owner, at=at + timedelta(hours=1))
-
-    assert while_imported == [302, 200]
-    assert between.get("/me/").status_code == 302
-    assert [session.why for session in trader.sessions.order_by("pk")] == ["role", "role"]
-
-
-def test_a_telephone_from_a_file_ends_no_session(trader, browse, bring):
-    client = browse(trader)
-
-    bring({"people": [["key", "name", "phone"], [trader.key, trader.name, "020 7946 0111"]]})
-
-    assert client.get("/me/").status_code == 200
