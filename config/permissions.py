@@ -23,6 +23,7 @@ Made from the guards on the routes by `python manage.py make_permissions`; a tes
   their own logins with what hangs on them, their own things, notices and letters to them; to everything else the answer
   is “not found”. Owners, managers and auditors see every row.
 - **proof**: yes, after a code or a passkey shown within the last ten minutes.
+- **some: proof**: the same for what gives a right with which money or control can leave; the rest is a plain yes.
 - Where a deed asks more than its route (only an owner makes owners; nobody confirms their own request; the last owner
   stays), the action refuses it in words.
 - Fields: a person sets their own zone, hour of mail, telephone and appearance; name, address and role are set by a
@@ -70,4 +71,6 @@ def _word(view: Any, role: str) -> str:
         return "open"
     if not view.policy(Member(role=role)):
         return "–"
+    if callable(view.step_up):
+        return "some: proof"
     return "proof" if view.step_up else "yes"

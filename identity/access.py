@@ -123,6 +123,8 @@ def to_sign_in(request: Request) -> HttpResponse:
 
     What was typed is kept for the member whose session has run out, and fills the page again when they are back.
     """
+    if vars(request).get("ran_out"):
+        messages.warning(request, "This session had run out. Sign in again and go on where you were.")
     return _go_and_come_back(request, reverse("identity:sign_in"))
 
 

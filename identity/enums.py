@@ -27,13 +27,13 @@ class Stage(models.TextChoices):
 
 
 class Ending(models.TextChoices):
-    """Why a session is over, as the sentence “It ended because …” goes on."""
+    """Why a session is over, as the sentence “They ended because …” goes on."""
 
     SIGNED_OUT = "signed_out", "you signed out"
     RESTED = "rested", "nothing was pressed for too long"
-    LASTED = "lasted", "it had lasted as long as a session may"
-    BY_HAND = "by_hand", "you ended it"
-    BY_OFFICE = "by_office", "an owner or manager ended it"
+    LASTED = "lasted", "a session may last no longer"
+    BY_HAND = "by_hand", "you asked for it"
+    BY_OFFICE = "by_office", "an owner or a manager asked for it"
     PASSWORD = "password", "your password changed"
     ROLE = "role", "your role changed"
     FACTOR = "factor", "a factor of yours changed"

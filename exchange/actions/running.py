@@ -21,14 +21,11 @@ from exchange.policies import may_import
 from exchange.queries import progress_key
 from exchange.rules.plan import Plan
 from exchange.rules.world import PlannedRow
-from identity.actions import end_sessions_after
 from identity.models import Member
 
 # A batch that stops the worker each time is given up; one that lost its worker is simply begun again.
 MOST_TRIES = 5
 KEPT_SECONDS = 600
-# Columns of a person with which their open sessions end.
-STANDING = frozenset({"role", "last day", "left on"})
 
 
 class OfficeChangedError(Exception):
@@ -118,8 +115,6 @@ def _tell_trail(batch: ImportBatch, plan: Plan, *, by: Member, at: datetime) -> 
             changes = {column: [before, after] for column, before, after in row.changes}
             verb = Verb.ROLE_CHANGED if "role" in changes else Verb.MEMBER_CHANGED
             record(verb, by=by, about=member, at=at, import_=batch.pk, changes=changes)
-            if STANDING.intersection(changes):
-                end_sessions_after(member.pk, new_role="role" in changes, by=by, at=at)
     facts = {"new": batch.new, "changed": batch.changed, "left_out": batch.problems if batch.leaves_out else 0}
     record(Verb.IMPORT_RUN, by=by, about=batch, at=at, files=batch.file_name, digest=batch.digest, **facts)
 

@@ -19,13 +19,10 @@ from exchange import queries
 from exchange.actions.writing import AT_ONCE, MODELS, stored
 from exchange.enums import BatchState, Origin
 from exchange.models import ImportBatch, ImportChange
-from identity.actions import end_sessions_after
 from identity.enums import Role
 from identity.models import Member
 from notices.models import Reminder
 
-# What of a person ends their open sessions when it is put back.
-STANDING = frozenset({"role", "ends_on", "left_at"})
 ABOVE = (Role.OWNER, Role.MANAGER)
 
 
@@ -40,7 +37,6 @@ def undo(batch: ImportBatch, *, by: Member, at: datetime) -> ImportBatch:
     _check_untouched(written, rows)
     made = _made(written)
     _put_back([change for change in written if change.before is not None and not _was_replaced(change)], rows)
-    _end_sessions(written, by=by, at=at)
     _forget_unsent(made["people"])
     _check_nothing_rests_on(made)
     _take_away(made)
@@ -83,14 +79,6 @@ def _check_roles(written: Iterable[ImportChange], by: Member) -> None:
     roles |= {change.after.get("role") for change in written if change.model == "people"}
     if roles.intersection(ABOVE) and not by.is_owner:
         raise Refused("That import wrote owners or managers. Only an owner can undo it.")
-
-
-def _end_sessions(written: Iterable[ImportChange], *, by: Member, at: datetime) -> None:
-    """Who gets an earlier role or last day back signs in anew."""
-    for change in written:
-        standing = STANDING.intersection(change.before or {}) if change.model == "people" else frozenset()
-        if standing:
-            end_sessions_after(change.object_id, new_role="role" in standing, by=by, at=at)
 
 
 # --- may it go -------------------------------------------------------------------------------------------------------

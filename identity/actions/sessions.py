@@ -113,13 +113,6 @@ def end_sessions(member: Member, *, why: Ending, by: Member | None, at: datetime
 
 
 @transaction.atomic
-def end_sessions_after(number: int, *, new_role: bool, by: Member, at: datetime) -> int:
-    """End the sessions of the member with this number, whose role, last day or membership was just written."""
-    member = Member.objects.get_queryset().get(pk=number)
-    return end_sessions(member, why=Ending.ROLE if new_role else Ending.MEMBERSHIP, by=by, at=at)
-
-
-@transaction.atomic
 def end_sessions_of(member: Member, *, by: Member, at: datetime) -> int:
     """End all sessions of somebody else; by who may change them."""
     if by.pk == member.pk or not policies.may_change_member(by, member):

@@ -54,7 +54,7 @@ class Vera:
         self.page.keyboard.press("Enter")
         self.page.get_by_label("One-time code").fill(self.phone.code())
         self.page.keyboard.press("Enter")
-        expect(self.page.get_by_role("navigation", name="Main")).to_be_attached()
+        expect(self.page.locator("nav.rail")).to_be_attached()
 
     def time_passes(self, *stamps: str) -> None:
         """Half an hour more than she has, for these stamps of her session."""
