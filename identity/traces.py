@@ -155,15 +155,18 @@ def _values(column: Column, pattern: str) -> list[str]:
 
 
 def _any_of(needles: Iterable[str], *, keys: bool = False) -> str:
-    """A regular expression of PostgreSQL for any of these as whole words; in a key, words are parted by dashes."""
+    """A regular expression of PostgreSQL for any of these as whole words.
+
+    In a key, words are parted by dashes, and “Maria’s” has become “marias”.
+    """
     alternatives = "|".join(re.sub(r"([^\w\s])", r"\\\1", needle) for needle in needles)
-    edge = "[A-Za-z0-9_]" if keys else r"\w"
-    return f"(?<!{edge})(?:{alternatives})(?!{edge})"
+    edge, tail = ("[A-Za-z0-9_]", "s?") if keys else (r"\w", "")
+    return f"(?<!{edge})(?:{alternatives}){tail}(?!{edge})"
 
 
 def _in_python(words: Iterable[str], *, keys: bool) -> str:
-    edge = "[A-Za-z0-9_]" if keys else r"\w"
-    return f"(?<!{edge})(?:{'|'.join(map(re.escape, words))})(?!{edge})"
+    edge, tail = ("[A-Za-z0-9_]", "s?") if keys else (r"\w", "")
+    return f"(?<!{edge})(?:{'|'.join(map(re.escape, words))}){tail}(?!{edge})"
 
 
 def forms_of(needle: str) -> set[str]:

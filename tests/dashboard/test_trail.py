@@ -12,7 +12,7 @@ from core.trail.actions import record
 from core.trail.enums import Verb
 from core.trail.models import Event, Walk
 from tests.factories import make_account, make_asset
-from tests.trail.test_trail import tampering
+from tests.trail.tampering import tampering
 
 pytestmark = pytest.mark.django_db
 

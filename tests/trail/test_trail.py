@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from datetime import UTC, timedelta, timezone
 from io import StringIO
 
@@ -18,6 +17,7 @@ from core.trail.actions import record
 from core.trail.enums import Verb
 from core.trail.models import GENESIS, Event, Typed, Walk, with_words
 from tests.factories import make_account
+from tests.trail.tampering import tampering
 
 
 def some_events(owner, at, count=3):
@@ -48,19 +48,6 @@ def test_an_event_cannot_be_deleted(owner, at):
 
     with pytest.raises(ProgrammingError, match="ever changed or taken away"), transaction.atomic():
         Event.objects.all().delete()
-
-
-@contextmanager
-def tampering():
-    """A cursor of somebody who switched the guards off, as only the owner of the tables can."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in ("trail_event", "trail_typed", "trail_walk"):
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        yield cursor
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in ("trail_event", "trail_typed", "trail_walk"):
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 @pytest.mark.django_db
