@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 SCHEDULE = {
     "raise what is due": {"task": "notices.raise_due", "schedule": timedelta(seconds=30)},
     "send waiting letters": {"task": "letters.deliver", "schedule": timedelta(seconds=15)},
+    "write to those who forgot a password": {
+        "task": "identity.post_password_resets",
+        "schedule": timedelta(seconds=10),
+    },
     "clear sessions that ran out": {"task": "identity.clear_sessions", "schedule": timedelta(hours=1)},
     "run waiting imports": {"task": "exchange.run_imports", "schedule": timedelta(seconds=3)},
 }

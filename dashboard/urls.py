@@ -14,5 +14,6 @@ urlpatterns = [
     path("accounts/<int:pk>/", accounts.show_account, name="show_account"),
     path("people/", people.list_members, name="list_members"),
     path("people/<int:pk>/", people.show_member, name="show_member"),
+    path("people/<int:pk>/end/", people.end_member, name="end_member"),
     path("trail/", trail.show_trail, name="show_trail"),
 ]

@@ -9,6 +9,7 @@ class IdentityConfig(AppConfig):
 
     def ready(self) -> None:
         from core.letters import kinds
-        from identity.invitations import still_open, with_link
+        from identity import invitations, links
 
-        kinds.register("invitation", refresh=still_open, finish=with_link)
+        kinds.register("invitation", refresh=invitations.still_open, finish=invitations.with_link)
+        kinds.register("link", refresh=links.still_open, finish=links.with_link)

@@ -22,3 +22,14 @@ class Stage(models.TextChoices):
     CODE = "code", "one-time code"
     BACKUP = "backup", "backup code"
     LOST = "lost", "lost something"
+
+
+class ResetStage(models.TextChoices):
+    """How far a reset of somebody's factors is."""
+
+    ASKS = "asks", "waits for a second person"
+    WAITS = "waits", "waits"
+    OPEN = "open", "link is out"
+    USED = "used", "used"
+    STOPPED = "stopped", "stopped"
+    LAPSED = "lapsed", "ran out"

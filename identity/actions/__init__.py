@@ -1,6 +1,9 @@
 """Everything that changes people, factors and the office itself."""
 
+from identity.actions.addresses import ask_address, confirm_address, revoke_address
+from identity.actions.away import end_away, set_away
 from identity.actions.calls import call_done, request_call
+from identity.actions.ending import end_sessions
 from identity.actions.enrolment import (
     begin_authenticator,
     choose_password,
@@ -17,10 +20,25 @@ from identity.actions.gate import (
     try_code,
     try_password,
 )
-from identity.actions.helping import free_key
-from identity.actions.inviting import LINK_GOES_HERE, invite
+from identity.actions.helping import as_they_are, free_key
+from identity.actions.inviting import LINK_GOES_HERE, invite, revoke_invitation
 from identity.actions.office import change_office
-from identity.actions.people import OWN_FIELDS, add_member, change_member, change_own_settings, end_membership
+from identity.actions.passwords import (
+    change_password,
+    choose_password_anew,
+    forgot_password,
+    post_password_resets,
+    use_password_reset,
+)
+from identity.actions.people import (
+    OWN_FIELDS,
+    add_member,
+    change_member,
+    change_own_settings,
+    end_membership,
+    keep_an_owner,
+)
+from identity.actions.resetting import confirm_reset, open_reset, recover_owner, stop_reset, use_reset
 from identity.actions.setup import begin_office, make_setup_token, setup_token_is_good
 
 __all__ = [
@@ -28,26 +46,45 @@ __all__ = [
     "OWN_FIELDS",
     "Answer",
     "add_member",
+    "as_they_are",
+    "ask_address",
     "begin_authenticator",
     "begin_office",
     "call_done",
     "change_member",
     "change_office",
     "change_own_settings",
+    "change_password",
     "choose_password",
+    "choose_password_anew",
+    "confirm_address",
     "confirm_authenticator",
+    "confirm_reset",
+    "end_away",
     "end_membership",
+    "end_sessions",
     "finish_enrolment",
+    "forgot_password",
     "free_key",
     "invite",
+    "keep_an_owner",
     "make_backup_codes",
     "make_setup_token",
     "note_failure",
     "note_signed_in",
     "note_signed_out",
+    "open_reset",
+    "post_password_resets",
+    "recover_owner",
     "request_call",
+    "revoke_address",
+    "revoke_invitation",
+    "set_away",
     "setup_token_is_good",
+    "stop_reset",
     "try_backup_code",
     "try_code",
     "try_password",
+    "use_password_reset",
+    "use_reset",
 ]

@@ -104,6 +104,8 @@ def finish_enrolment(member: Member, *, at: datetime, invitation: Invitation | N
     held = Member.objects.select_for_update().get(pk=member.pk)
     if held.joined_at is not None:
         raise Refused("That enrolment is finished already. Sign in instead.")
+    if not held.is_active or held.is_over(at):
+        raise Refused("Your access has ended. Ring the office.")
     if queries.factors(held).codes_left is None or not TotpDevice.objects.filter(user=held, confirmed=True).exists():
         raise Refused("Add your authenticator and print your backup codes first.")
     if invitation is not None and not _use_up(invitation, at=at):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.utils.text import slugify
+
+from core.clock import local_day
+from identity.models import Member
 
 
 def one_at_a_time(*names: str | None) -> None:
@@ -23,3 +26,20 @@ def free_key(model, text: str) -> str:
     stem = slugify(text)[:50] or model._meta.model_name
     taken = set(model.objects.filter(key__startswith=stem).values_list("key", flat=True))
     return next(key for key in [stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))] if key not in taken)
+
+
+def as_they_are(*people: Member) -> list[Member]:
+    """These people as they stand now, locked. Nobody else changes people meanwhile.
+
+    What somebody may do is read from here and never from the row that a request began with: two owners who demote each
+    other pass one after the other, and the second is no owner any more.
+    """
+    one_at_a_time("people")
+    numbers = {person.pk for person in people}
+    held = {one.pk: one for one in Member.objects.select_for_update().filter(pk__in=numbers).order_by("pk")}
+    return [held[person.pk] for person in people]
+
+
+def here_today(member: Member, at: datetime) -> bool:
+    """Whether a person may enter at this moment, by the day of their own zone."""
+    return member.may_enter(local_day(at, member.timezone))

@@ -13,7 +13,16 @@ from identity.models import (
     Office,
 )
 
-OFFICE_FIELDS = ["name", "timezone", "emergency_number", "validity_days", "warn_days", "backup_days"]
+OFFICE_FIELDS = [
+    "name",
+    "timezone",
+    "emergency_number",
+    "validity_days",
+    "warn_days",
+    "backup_days",
+    "reset_hours",
+    "trader_reset_hours",
+]
 
 
 @transaction.atomic

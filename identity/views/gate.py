@@ -20,6 +20,7 @@ from identity.rules import network_of
 
 # How long a right password waits for its code.
 HALFWAY_LASTS = timedelta(minutes=10)
+NOT_IT = "That is not your password. Check it, and Caps Lock."
 WRONG = "That address and password do not belong together. Check both, and Caps Lock."
 USED = "That code is wrong, used or has run out. Wait for the next one."
 SLOW = "Too many tries. Wait {} and try again; a right answer counts only then."
@@ -47,7 +48,7 @@ def sign_in(request: Request) -> HttpResponse:
         if answer.member:
             return _halfway(request, answer.member, at)
         status = 429 if answer.wait else 200
-        form.add_error(None, SLOW.format(_span(answer.wait)) if answer.wait else WRONG)
+        form.add_error(None, SLOW.format(span(answer.wait)) if answer.wait else WRONG)
     return _page(request, "identity/sign_in.html", {"form": form, "office": queries.office()}, status)
 
 
@@ -95,7 +96,7 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
         if answer.device:
             return enter(request, member, answer.device)
         status = 429 if answer.wait else 200
-        form.add_error("code", SLOW.format(_span(answer.wait)) if answer.wait else USED)
+        form.add_error("code", SLOW.format(span(answer.wait)) if answer.wait else USED)
     facts = {"form": form, "office": queries.office(), "codes_left": queries.factors(member).codes_left}
     return _page(request, template, facts, status)
 
@@ -125,13 +126,18 @@ def sign_out(request: Request) -> HttpResponse:
 
 
 def _page(request: Request, template: str, facts: dict, status: int) -> HttpResponse:
-    response = render(request, template, facts, status=status)
+    return slow_down(render(request, template, facts, status=status), status)
+
+
+def slow_down(response: HttpResponse, status: int, wait: int = 30) -> HttpResponse:
+    """The answer, with when to come again if it says that somebody is too fast."""
     if status == 429:
-        response["Retry-After"] = "30"
+        response["Retry-After"] = str(wait)
     return response
 
 
-def _span(seconds: int) -> str:
+def span(seconds: int) -> str:
+    """A wait in words."""
     if seconds < 90:
         return f"{seconds} seconds"
     return f"{-(-seconds // 60)} minutes"

@@ -21,7 +21,16 @@ from tests.factories import AT
 pytestmark = pytest.mark.django_db
 ROLES = ("owner", "manager", "trader", "auditor")
 # What an auditor may post: their own settings, and taking the inventory home, which changes nothing but the trail.
-OF_AUDITORS = {"stepup/", "me/", "me/codes/", "office/export/download/"}
+OF_AUDITORS = {
+    "stepup/",
+    "me/",
+    "me/codes/",
+    "me/password/",
+    "me/address/",
+    "me/address/revoke/",
+    "me/address/<str:token>/",
+    "office/export/download/",
+}
 
 
 class Rows:
@@ -44,6 +53,12 @@ class Rows:
             key=f"letter:{name}", kind="reminder", recipient=self.member, address=self.member.email,
             subject=f"Letter to {name}", text=".", html=".", queued_at=AT, not_before=AT,
         )  # fmt: skip
+        self.invited = factories.make_member(
+            f"{name}’s newcomer", signs_in=False, email=f"new-{self.member.pk}@hartwell.test"
+        )
+        self.invitation = factories.make_invitation(self.invited)
+        self.away = factories.make_away(self.member, owner)
+        self.reset = factories.make_reset(self.member, owner)
         self.call = CallRequest.objects.create(at=AT, name="Somebody", number="1")
         self.batch = ImportBatch.objects.create(**self.batch_facts(owner))
 
@@ -68,6 +83,9 @@ class Rows:
             "answers": self.answer.pk,
             "letters": self.letter.pk,
             "lost": self.call.pk,
+            "invitations": self.invitation.pk,
+            "away": self.away.pk,
+            "resets": self.reset.pk,
             "office": self.batch.pk,
         }
 
@@ -75,7 +93,7 @@ class Rows:
         """The route with this house's numbers in it."""
         noun = route.partition("/")[0]
         filled = re.sub(r"<int:\w+>", lambda _: str(self.numbers[noun]), route)
-        return "/" + filled.replace("<slug:slug>", "ibkr")
+        return "/" + filled.replace("<slug:slug>", "ibkr").replace("<str:token>", "no-such-token")
 
     @property
     def names(self) -> list[str]:

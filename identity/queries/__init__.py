@@ -12,6 +12,56 @@ from django.utils.crypto import constant_time_compare
 from identity import codes, rules
 from identity.enums import Stage
 from identity.models import BackupSheet, Invitation, Member, Office, SignIn, TotpDevice
+from identity.queries.people import (
+    Standing,
+    away_at,
+    can_stand_in,
+    open_invitations,
+    owner_routes,
+    standing,
+    why_not_stand_in,
+)
+from identity.queries.recovery import (
+    addresses_of,
+    can_be_stopped,
+    changed_lately,
+    forgotten_wait,
+    open_address_change,
+    open_password_reset,
+    opens,
+    reset_of,
+    reset_to_stop,
+    reset_to_use,
+)
+
+__all__ = [
+    "Factors",
+    "Standing",
+    "addresses_of",
+    "away_at",
+    "calls_from",
+    "can_be_stopped",
+    "can_stand_in",
+    "changed_lately",
+    "factors",
+    "forgotten_wait",
+    "is_set_up",
+    "name_digest",
+    "office",
+    "office_if_any",
+    "open_address_change",
+    "open_invitation",
+    "open_invitations",
+    "open_password_reset",
+    "opens",
+    "owner_routes",
+    "reset_of",
+    "reset_to_stop",
+    "reset_to_use",
+    "standing",
+    "wait",
+    "why_not_stand_in",
+]
 
 MOST_CALLS_ELSEWHERE = 20
 
@@ -79,9 +129,10 @@ def open_invitation(token: str, *, at: datetime) -> Invitation | None:
     found = Invitation.objects.select_related("member").filter(uuid=number).first()
     if found is None or not constant_time_compare(found.token(), token):
         return None
-    if not found.is_open(at) or not found.member.is_active:
+    member = found.member
+    if not found.is_open(at) or not member.is_active or member.is_over(at):
         return None
-    return found if (found.member.email or "").lower() == found.address.lower() else None
+    return found if (member.email or "").lower() == found.address.lower() else None
 
 
 def calls_from(network: str | None, *, since: datetime) -> int:
