@@ -28,7 +28,7 @@ def hand_over_and_end(
     `to` answers for each thing by the name of its field; None says that it stays with the office, under their name,
     until it is handed over. Refused when something is without an answer, because it came to them meanwhile.
     """
-    by, person = identity.as_they_are(by, person)
+    by, person = identity.acting(by, person, at=at)
     held = holdings(person)
     _hold(held)
     without = [one.label for one in held if one.name not in to]

@@ -20,7 +20,7 @@ from identity.actions.gate import (
     try_code,
     try_password,
 )
-from identity.actions.helping import as_they_are, free_key
+from identity.actions.helping import acting, free_key
 from identity.actions.inviting import LINK_GOES_HERE, invite, revoke_invitation
 from identity.actions.office import change_office
 from identity.actions.passwords import (
@@ -45,8 +45,8 @@ __all__ = [
     "LINK_GOES_HERE",
     "OWN_FIELDS",
     "Answer",
+    "acting",
     "add_member",
-    "as_they_are",
     "ask_address",
     "begin_authenticator",
     "begin_office",

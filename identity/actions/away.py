@@ -12,14 +12,14 @@ from core.letters.rendering import short_day
 from core.trail.actions import record
 from core.trail.enums import Verb
 from identity import policies, queries
-from identity.actions.helping import as_they_are
+from identity.actions.helping import acting
 from identity.models import Away, Member
 
 
 @transaction.atomic
 def set_away(member: Member, *, stand_in: Member, from_on: date, until_on: date, by: Member, at: datetime) -> Away:
     """Write down that a person is away from one day to another, both included, and who stands in meanwhile."""
-    by, absent, other = as_they_are(by, member, stand_in)
+    by, absent, other = acting(by, member, stand_in, at=at)
     if not policies.may_write_away(by, absent):
         raise Refused("Only an owner writes down when an owner or a manager is away.")
     if not absent.is_active:
@@ -58,7 +58,7 @@ def _check_free(absent: Member, from_on: date, until_on: date, today: date) -> N
 @transaction.atomic
 def end_away(away: Away, *, by: Member, at: datetime) -> Away:
     """Call days away off: the person is back, or does not go."""
-    by, absent = as_they_are(by, away.member)
+    by, absent = acting(by, away.member, at=at)
     held = Away.objects.select_for_update().get(pk=away.pk)
     if not policies.may_write_away(by, absent):
         raise Refused("Only an owner writes down when an owner or a manager is away.")

@@ -108,7 +108,7 @@ def finish_enrolment(member: Member, *, at: datetime, invitation: Invitation | N
         raise Refused("Your access has ended. Ring the office.")
     if queries.factors(held).codes_left is None or not TotpDevice.objects.filter(user=held, confirmed=True).exists():
         raise Refused("Add your authenticator and print your backup codes first.")
-    if invitation is not None and not _use_up(invitation, at=at):
+    if invitation is not None and not _use_up(invitation, held, at=at):
         raise Refused("That invitation is used, revoked or too old. Ask for a new one.")
     held.joined_at = at
     held.save(update_fields=["joined_at"])
@@ -119,9 +119,10 @@ def finish_enrolment(member: Member, *, at: datetime, invitation: Invitation | N
     return held
 
 
-def _use_up(invitation: Invitation, *, at: datetime) -> bool:
+def _use_up(invitation: Invitation, member: Member, *, at: datetime) -> bool:
+    """Whether the invitation was open, and for this person at the address they have, until this very moment."""
     open_ones = Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None, expires_at__gt=at)
-    return open_ones.update(used_at=at) == 1
+    return open_ones.filter(member=member, address__iexact=member.email or "").update(used_at=at) == 1
 
 
 def _finish_set_up(owner: Member, *, at: datetime) -> None:

@@ -14,7 +14,7 @@ from core.letters.enums import LetterKind
 from core.trail.actions import record
 from core.trail.enums import Verb
 from identity import policies, queries
-from identity.actions.helping import as_they_are
+from identity.actions.helping import acting
 from identity.actions.people import check_last_day
 from identity.models import Invitation, Member
 
@@ -26,7 +26,7 @@ LINK_GOES_HERE = "your-own-link"
 @transaction.atomic
 def invite(member: Member, *, by: Member, at: datetime) -> Invitation:
     """Send a person a link, good once and for 24 hours; an earlier open one is revoked."""
-    by, held = as_they_are(by, member)
+    by, held = acting(by, member, at=at)
     if not policies.may_change_member(by, held):
         raise Refused("Only an owner can invite an owner or a manager.")
     if not held.email:
@@ -58,7 +58,7 @@ def invite(member: Member, *, by: Member, at: datetime) -> Invitation:
 @transaction.atomic
 def revoke_invitation(invitation: Invitation, *, by: Member, at: datetime) -> Invitation:
     """Make an invitation void before it is used; its letter, if it still waits, does not leave."""
-    by, member = as_they_are(by, invitation.member)
+    by, member = acting(by, invitation.member, at=at)
     held = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if not policies.may_change_member(by, member):
         raise Refused("Only an owner can take back the invitation of an owner or a manager.")

@@ -13,7 +13,7 @@ from core.trail.actions import changes, record, snapshot
 from core.trail.enums import Verb
 from identity import policies, queries
 from identity.actions.ending import end_links, end_sessions
-from identity.actions.helping import as_they_are, free_key
+from identity.actions.helping import acting, free_key
 from identity.actions.telling import tell_security
 from identity.enums import Role
 from identity.models import AddressChange, Member
@@ -25,7 +25,7 @@ OWN_FIELDS = ["timezone", "digest_hour", "phone", "theme"]
 @transaction.atomic
 def add_member(*, by: Member, at: datetime, key: str = "", **facts) -> Member:
     """Add a person; they sign in once invited, or never, and can hold things either way."""
-    by = as_they_are(by)[0]
+    by = acting(by, at=at)[0]
     _check_role(by, facts.get("role", Role.TRADER))
     member = Member(key=key or free_key(Member, facts["name"]), created_at=at, **facts)
     member.email = member.email or None
@@ -42,7 +42,7 @@ def change_member(member: Member, *, by: Member, at: datetime, **facts) -> Membe
 
     An owner who is one no more, or gets a last day, must leave another one behind.
     """
-    by, held = as_they_are(by, member)
+    by, held = acting(by, member, at=at)
     if by.pk != held.pk and not policies.may_change_member(by, held):
         raise Refused("Only an owner can change an owner or a manager.")
     before = snapshot(held, MEMBER_FIELDS)
@@ -151,7 +151,7 @@ def end_membership(
 
     `stays` names, by kind, the rows that stay on file under their name until they are handed over; the trail keeps it.
     """
-    by, held = as_they_are(by, member)
+    by, held = acting(by, member, at=at)
     if not policies.may_change_member(by, held):
         raise Refused("Only an owner can end the membership of an owner or a manager.")
     if held.pk == by.pk:

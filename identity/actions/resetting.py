@@ -16,7 +16,7 @@ from core.trail.enums import Verb
 from identity import codes, policies, queries, rules
 from identity.actions.ending import end_sessions
 from identity.actions.enrolment import drop_factors
-from identity.actions.helping import as_they_are, here_today
+from identity.actions.helping import acting, as_they_are, here_today
 from identity.actions.inviting import LINK_GOES_HERE
 from identity.actions.telling import tell_news, tell_security
 from identity.enums import ResetStage, Role
@@ -34,7 +34,7 @@ def open_reset(member: Member, *, reason: str, by: Member, at: datetime) -> Fact
 
     For an owner or manager the waiting time begins only when a second person has confirmed.
     """
-    by, held = as_they_are(by, member)
+    by, held = acting(by, member, at=at)
     _check_opening(held, by, reason, at)
     FactorReset.objects.filter(member=held, ended_at=None, expires_at__lte=at).update(ended_at=at)
     if FactorReset.objects.filter(member=held, ended_at=None).exists():
@@ -85,7 +85,7 @@ def _begin_waiting(reset: FactorReset, at: datetime) -> None:
 @transaction.atomic
 def confirm_reset(reset: FactorReset, *, by: Member, at: datetime) -> FactorReset:
     """The second person says yes: from now on the reset of an owner or manager waits."""
-    by, member, opener = as_they_are(by, reset.member, reset.opened_by or by)
+    by, member, opener = acting(by, reset.member, reset.opened_by or by, at=at)
     held = _held(reset)
     held.member = member
     if by.pk == member.pk:
@@ -111,6 +111,10 @@ def confirm_reset(reset: FactorReset, *, by: Member, at: datetime) -> FactorRese
 @transaction.atomic
 def stop_reset(reset: FactorReset, *, by: Member | None, at: datetime) -> FactorReset:
     """Stop a reset before it is used. `by` is None when it was stopped with the link in the person's letter."""
+    if by is not None:
+        by = acting(by, reset.member, at=at)[0]
+    else:
+        as_they_are(reset.member)
     held = _held(reset)
     if by is not None and not policies.may_stop_reset(by, held):
         raise Refused("Only an owner or a manager stops the reset of somebody else.")
