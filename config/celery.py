@@ -26,6 +26,10 @@ SCHEDULE = {
     "write the weekly letters": {"task": "notices.write_weekly", "schedule": timedelta(minutes=5)},
     "walk the trail once a day": {"task": "notices.watch_trail", "schedule": timedelta(minutes=20)},
     "send waiting letters": {"task": "letters.deliver", "schedule": timedelta(seconds=15)},
+    "write to those who forgot a password": {
+        "task": "identity.post_password_resets",
+        "schedule": timedelta(seconds=10),
+    },
     "clear sessions that ran out": {"task": "identity.clear_sessions", "schedule": timedelta(hours=1)},
     "watch the gate": {"task": "identity.watch_the_gate", "schedule": timedelta(seconds=20)},
     "forget old tries at the gate": {"task": "identity.forget_tries", "schedule": timedelta(hours=12)},

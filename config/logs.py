@@ -12,8 +12,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-# The one kind of address that opens something.
-_LINK = re.compile(r"(/join/)[^/\s'\"\\]+")
+# The addresses that open something.
+_LINK = re.compile(r"(/(?:join|password|reset/link|reset/stop|me/address)/)[^/\s'\"\\]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/<int:pk>/", accounts.show_account, name="show_account"),
     path("people/", people.list_members, name="list_members"),
     path("people/<int:pk>/", people.show_member, name="show_member"),
+    path("people/<int:pk>/end/", people.end_member, name="end_member"),
     path("trail/", trail.show_trail, name="show_trail"),
     path("trail/check/", trail.check_trail, name="check_trail"),
     path("accounts/<int:pk>/history/", history.show_account, name="history_account"),

@@ -11,8 +11,9 @@ class IdentityConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
 
         from core.letters import kinds
-        from identity.invitations import still_open, with_link
+        from identity import invitations, links
 
         # `actions.note_signed_in` writes it, after it has looked at what came since the last time.
         user_logged_in.disconnect(dispatch_uid="update_last_login")
-        kinds.register("invitation", refresh=still_open, finish=with_link)
+        kinds.register("invitation", refresh=invitations.still_open, finish=invitations.with_link)
+        kinds.register("link", refresh=links.still_open, finish=links.with_link)

@@ -38,3 +38,14 @@ class Ending(models.TextChoices):
     ROLE = "role", "your role changed"
     FACTOR = "factor", "a factor of yours changed"
     MEMBERSHIP = "membership", "your access changed or ended"
+
+
+class ResetStage(models.TextChoices):
+    """How far a reset of somebody's factors is."""
+
+    ASKS = "asks", "waits for a second person"
+    WAITS = "waits", "waits"
+    OPEN = "open", "link is out"
+    USED = "used", "used"
+    STOPPED = "stopped", "stopped"
+    LAPSED = "lapsed", "ran out"

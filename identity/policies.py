@@ -39,3 +39,28 @@ def may_give_role(member, role: str) -> bool:
 def may_change_member(member, other) -> bool:
     """Nobody manages somebody above them."""
     return member.is_owner or (member.is_manager and other.role in ("trader", "auditor"))
+
+
+def may_open_reset(member, other) -> bool:
+    """Owners and managers open a reset of anybody’s factors but their own."""
+    return member.is_manager and member.pk != other.pk
+
+
+def may_confirm_reset(member, reset) -> bool:
+    """The second person is an owner or manager, and neither who opened it nor whom it is for."""
+    return member.is_manager and member.pk not in (reset.opened_by_id, reset.member_id)
+
+
+def may_stop_reset(member, reset) -> bool:
+    """Any owner or manager, and the person it is for."""
+    return member.is_manager or member.pk == reset.member_id
+
+
+def may_stand_in(member) -> bool:
+    """Only who sees everything and may act can do for somebody else what they are reminded of."""
+    return member.sees_everything and not member.is_auditor
+
+
+def may_write_away(member, other) -> bool:
+    """One's own days; those of others by whoever manages them."""
+    return member.pk == other.pk or may_change_member(member, other)

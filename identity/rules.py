@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 # How often one network may ask for a call back within the window.
 MOST_CALLS = 5
+# How often a link to a new password may be asked for within the window: for one name, and from one network.
+MOST_FORGOTTEN = 3
+MOST_FORGOTTEN_HERE = 10
 WINDOW = timedelta(hours=1)
 
 
@@ -32,3 +36,19 @@ def span(seconds: int) -> str:
     if seconds < 90:
         return f"{seconds} seconds"
     return f"{-(-seconds // 60)} minutes"
+
+
+def until_room(newest: Sequence[datetime], most: int, at: datetime) -> timedelta:
+    """How long until fewer than `most` of these moments, newest first, lie within the window; zero when they do."""
+    if len(newest) < most:
+        return timedelta(0)
+    return max(newest[most - 1] + WINDOW - at, timedelta(0))
+
+
+def reset_waits(*, is_manager: bool, address_is_new: bool, hours: int, trader_hours: int) -> timedelta:
+    """How long a reset waits after the last yes.
+
+    A trader waits less: a trader's session reaches only their own rows, and a day without it is what this house is
+    there to prevent. Not so when the address was changed lately, for then the warning may have gone to a thief.
+    """
+    return timedelta(hours=hours if is_manager or address_is_new else trader_hours)

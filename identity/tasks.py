@@ -30,3 +30,9 @@ def watch_the_gate() -> None:
 def forget_tries() -> None:
     """Remove what is kept of tries at the front door once it is old."""
     actions.forget_tries(at=clock.now())
+
+
+@shared_task(name="identity.post_password_resets")
+def post_password_resets() -> None:
+    """Write the letters to those who forgot their password."""
+    actions.post_password_resets(at=clock.now())

@@ -20,6 +20,7 @@ class RuleKind(models.TextChoices):
     VALIDATION = "validation", "Validation"
     BACKUP = "backup", "Backup"
     NOTICE = "notice", "Broker notice"
+    ENDING = "ending", "End of access"
 
 
 class Stage(models.TextChoices):

@@ -20,7 +20,18 @@ from accounts.models import Account, Door, Grant, Login
 from core import clock
 from devices.models import Asset, Authenticator, Validation
 from identity import codes, sealing
-from identity.models import BackupCode, BackupSheet, KnownBrowser, Member, Office, OpenSession, TotpDevice
+from identity.models import (
+    Away,
+    BackupCode,
+    BackupSheet,
+    FactorReset,
+    Invitation,
+    KnownBrowser,
+    Member,
+    Office,
+    OpenSession,
+    TotpDevice,
+)
 from identity.sessions import SessionStore
 from notices.models import Acknowledgement, Notice
 from recovery.models import AuthenticatorBackup
@@ -199,3 +210,29 @@ def make_notice(owner: Member, *, title: str = "A second factor at every sign-in
 
 def make_answer(notice: Notice, member: Member, **facts: Any) -> Acknowledgement:
     return Acknowledgement.objects.create(notice=notice, member=member, **facts)
+
+
+def make_invitation(member: Member, **facts: Any) -> Invitation:
+    now = clock.now()
+    facts = {"address": member.email, "made_at": now, "expires_at": now + timedelta(hours=24)} | facts
+    return Invitation.objects.create(member=member, **facts)
+
+
+def make_away(member: Member, stand_in: Member, *, days: tuple[int, int] = (0, 5), **facts: Any) -> Away:
+    """Away from and until so many days after the test's Monday, both included."""
+    first, last = (AT.date() + timedelta(days=number) for number in days)
+    facts = {"from_on": first, "until_on": last, "made_by": stand_in, "made_at": AT} | facts
+    return Away.objects.create(member=member, stand_in=stand_in, **facts)
+
+
+def make_reset(member: Member, by: Member | None, **facts: Any) -> FactorReset:
+    """A reset that was opened a moment ago and whose waiting time is over in a day."""
+    now = clock.now()
+    facts = {
+        "address": member.email,
+        "reason": "The phone was stolen.",
+        "opened_at": now,
+        "waits_until": now + timedelta(hours=24),
+        "expires_at": now + timedelta(hours=48),
+    } | facts
+    return FactorReset.objects.create(member=member, opened_by=by, **facts)

@@ -17,7 +17,9 @@ from core.trail.actions import record
 from core.trail.enums import Verb
 
 # What somebody waits for, or must hear of at once, leaves before what can wait for the rest of a backlog.
-FIRST_OUT = Case(When(kind__in=[LetterKind.SECURITY, LetterKind.INVITATION], then=Value(0)), default=Value(1))
+FIRST_OUT = Case(
+    When(kind__in=[LetterKind.SECURITY, LetterKind.INVITATION, LetterKind.LINK], then=Value(0)), default=Value(1)
+)
 
 
 def enqueue(

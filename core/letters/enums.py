@@ -22,6 +22,7 @@ class LetterKind(models.TextChoices):
     REMINDER = "reminder", "Reminder"
     NOTICE = "notice", "Broker notice"
     INVITATION = "invitation", "Invitation"
+    LINK = "link", "Single-use link"
     SECURITY = "security", "Security"
     WEEKLY = "weekly", "Weekly letter"
     SELF_TEST = "self_test", "Self-test"

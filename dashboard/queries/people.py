@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from accounts.models import Grant, Login
 from core.trail.models import Event
@@ -13,7 +13,7 @@ from dashboard.queries.today import Ready, Task, due_validations
 from dashboard.queries.trail import Line, told
 from devices.models import Asset
 from identity import queries as identity
-from identity.models import Invitation, Member, Office
+from identity.models import Away, Member, Office
 from recovery import picture as doors
 
 EVENTS_SHOWN = 12
@@ -27,21 +27,22 @@ class Row:
     ready: Ready | None
     things: int
     sign_in: str
+    until: datetime | None = None
+    away: Away | None = None
 
 
 def people(member: Member, *, at: datetime, office: Office) -> list[Row]:
-    """Everybody present whom `member` may see, by name; three queries and the picture's."""
+    """Everybody present whom `member` may see, by name; four queries and the picture's."""
     picture = doors.door_picture(member, at=at, office=office)
-    by_holder = picture.by_holder()
+    by_holder, away = picture.by_holder(), identity.away_at(at)
     seen = (
         Member.objects.visible_to(member)
         .present()
         .annotate(
             things=Count("assets", filter=Q(assets__retired_at=None), distinct=True),
-            invited=Count(
-                "invitations",
+            invited_until=Max(
+                "invitations__expires_at",
                 filter=Q(invitations__used_at=None, invitations__revoked_at=None, invitations__expires_at__gt=at),
-                distinct=True,
             ),
         )
         .order_by("name", "pk")
@@ -51,13 +52,17 @@ def people(member: Member, *, at: datetime, office: Office) -> list[Row]:
             member=person,
             ready=Ready.of(person, by_holder[person.pk]) if person.pk in by_holder else None,
             things=person.things,
-            sign_in=_sign_in(person, invited=bool(person.invited)),
+            sign_in=_sign_in(person, invited=bool(person.invited_until), is_over=person.is_over(at)),
+            until=person.invited_until,
+            away=away.get(person.pk),
         )
         for person in seen
     ]
 
 
-def _sign_in(person: Member, *, invited: bool) -> str:
+def _sign_in(person: Member, *, invited: bool, is_over: bool) -> str:
+    if is_over:
+        return "Access ended"
     if person.joined_at:
         return "Signs in"
     if invited:
@@ -71,7 +76,7 @@ class Page:
 
     member: Member
     factors: identity.Factors
-    invitation: Invitation | None
+    standing: identity.Standing
     ready: Ready | None
     logins: list[LoginRow]
     things: list[Asset]
@@ -97,7 +102,7 @@ def page(person: Member, by: Member, *, at: datetime, office: Office) -> Page:
     return Page(
         member=person,
         factors=identity.factors(person),
-        invitation=Invitation.objects.filter(member=person, used_at=None, revoked_at=None, expires_at__gt=at).first(),
+        standing=identity.standing(person, by, at=at),
         ready=Ready.of(person, facts) if facts else None,
         logins=logins_of(person, by, picture),
         things=list(Asset.objects.visible_to(by).kept().filter(holder=person).order_by("kind", "name")),

@@ -1,5 +1,7 @@
 """Everything that changes people, factors and the office itself."""
 
+from identity.actions.addresses import ask_address, confirm_address, revoke_address
+from identity.actions.away import end_away, set_away
 from identity.actions.browsers import Acquainted, forget_browser, forget_browsers, know_browser
 from identity.actions.calls import call_done, request_call
 from identity.actions.enrolment import (
@@ -20,11 +22,26 @@ from identity.actions.gate import (
     try_password,
     try_setup_token,
 )
-from identity.actions.helping import free_key
-from identity.actions.inviting import LINK_GOES_HERE, invite
+from identity.actions.helping import acting, free_key
+from identity.actions.inviting import LINK_GOES_HERE, invite, revoke_invitation
 from identity.actions.office import change_office
-from identity.actions.people import OWN_FIELDS, add_member, change_member, change_own_settings, end_membership
+from identity.actions.passwords import (
+    change_password,
+    choose_password_anew,
+    forgot_password,
+    post_password_resets,
+    use_password_reset,
+)
+from identity.actions.people import (
+    OWN_FIELDS,
+    add_member,
+    change_member,
+    change_own_settings,
+    end_membership,
+    keep_an_owner,
+)
 from identity.actions.pseudonym import pseudonymise
+from identity.actions.resetting import confirm_reset, open_reset, recover_owner, stop_reset, use_reset
 from identity.actions.sessions import (
     begin_session,
     close_session,
@@ -44,7 +61,9 @@ __all__ = [
     "OWN_FIELDS",
     "Acquainted",
     "Answer",
+    "acting",
     "add_member",
+    "ask_address",
     "begin_authenticator",
     "begin_office",
     "begin_session",
@@ -52,10 +71,15 @@ __all__ = [
     "change_member",
     "change_office",
     "change_own_settings",
+    "change_password",
     "choose_password",
+    "choose_password_anew",
     "close_session",
+    "confirm_address",
     "confirm_authenticator",
+    "confirm_reset",
     "drop_unsent",
+    "end_away",
     "end_membership",
     "end_session",
     "end_sessions",
@@ -64,9 +88,11 @@ __all__ = [
     "forget_browser",
     "forget_browsers",
     "forget_tries",
+    "forgot_password",
     "free_key",
     "hold_open",
     "invite",
+    "keep_an_owner",
     "keep_unsent",
     "know_browser",
     "lift_waits",
@@ -76,9 +102,16 @@ __all__ = [
     "note_seen",
     "note_signed_in",
     "note_signed_out",
+    "open_reset",
+    "post_password_resets",
     "pseudonymise",
+    "recover_owner",
     "request_call",
+    "revoke_address",
+    "revoke_invitation",
+    "set_away",
     "setup_token_is_good",
+    "stop_reset",
     "tell_failures",
     "tell_of_shut_doors",
     "tidy_sessions",
@@ -86,4 +119,6 @@ __all__ = [
     "try_code",
     "try_password",
     "try_setup_token",
+    "use_password_reset",
+    "use_reset",
 ]

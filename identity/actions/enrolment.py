@@ -52,7 +52,7 @@ def begin_authenticator(member: Member, *, at: datetime) -> TotpDevice:
     Member.objects.select_for_update().get(pk=member.pk)
     begun = TotpDevice.objects.filter(user=member, confirmed=False).first()
     if begun is not None:
-        if queries.opens(begun):
+        if queries.seed_opens(begun):
             return begun
         begun.delete()
     device = TotpDevice(user=member, name="Authenticator", confirmed=False)
@@ -118,9 +118,11 @@ def finish_enrolment(member: Member, *, at: datetime, invitation: Invitation | N
     held = Member.objects.select_for_update().get(pk=member.pk)
     if held.joined_at is not None:
         raise Refused("That enrolment is finished already. Sign in instead.")
+    if not held.is_active or held.is_over(at):
+        raise Refused("Your access has ended. Ring the office.")
     if queries.factors(held).codes_left is None or not TotpDevice.objects.filter(user=held, confirmed=True).exists():
         raise Refused("Add your authenticator and print your backup codes first.")
-    if invitation is not None and not _use_up(invitation, at=at):
+    if invitation is not None and not _use_up(invitation, held, at=at):
         raise Refused("That invitation is used, revoked or too old. Ask for a new one.")
     held.joined_at = at
     held.save(update_fields=["joined_at"])
@@ -131,9 +133,10 @@ def finish_enrolment(member: Member, *, at: datetime, invitation: Invitation | N
     return held
 
 
-def _use_up(invitation: Invitation, *, at: datetime) -> bool:
+def _use_up(invitation: Invitation, member: Member, *, at: datetime) -> bool:
+    """Whether the invitation was open, and for this person at the address they have, until this very moment."""
     open_ones = Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None, expires_at__gt=at)
-    return open_ones.update(used_at=at) == 1
+    return open_ones.filter(member=member, address__iexact=member.email or "").update(used_at=at) == 1
 
 
 def _finish_set_up(owner: Member, *, at: datetime) -> None:

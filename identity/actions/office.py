@@ -24,6 +24,8 @@ OFFICE_FIELDS = [
     "session_hours",
     "strict_idle_minutes",
     "strict_session_hours",
+    "reset_hours",
+    "trader_reset_hours",
 ]
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
+from core.clock import local_day
 from core.errors import Refused
 from core.trail.actions import changes, record, snapshot
 from core.trail.enums import Verb
-from identity import policies
+from identity import policies, queries
 from identity.actions.browsers import forget_browsers
-from identity.actions.helping import free_key
+from identity.actions.ending import end_links
+from identity.actions.helping import acting, free_key
 from identity.actions.sessions import end_sessions
 from identity.actions.telling import tell_security
 from identity.enums import Ending, Role
-from identity.models import (
-    Invitation,
-    Member,
-)
+from identity.models import AddressChange, Member
 
 MEMBER_FIELDS = ["name", "email", "role", "timezone", "digest_hour", "phone", "note", "ends_on"]
 OWN_FIELDS = ["timezone", "digest_hour", "phone", "theme"]
@@ -27,11 +27,13 @@ OWN_FIELDS = ["timezone", "digest_hour", "phone", "theme"]
 @transaction.atomic
 def add_member(*, by: Member, at: datetime, key: str = "", **facts) -> Member:
     """Add a person; they sign in once invited, or never, and can hold things either way."""
+    by = acting(by, at=at)[0]
     _check_role(by, facts.get("role", Role.TRADER))
     member = Member(key=key or free_key(Member, facts["name"]), created_at=at, **facts)
     member.email = member.email or None
     member.set_unusable_password()
-    _save_member(member)
+    check_last_day(member)
+    save_member(member)
     record(Verb.MEMBER_ADDED, by=by, about=member, at=at, name=member.name, role=member.role)
     return member
 
@@ -40,40 +42,65 @@ def add_member(*, by: Member, at: datetime, key: str = "", **facts) -> Member:
 def change_member(member: Member, *, by: Member, at: datetime, keep: str = "", **facts) -> Member:
     """Change a person's facts; a role only by those who may give both the old and the new one.
 
-    A new role or last day ends all their sessions but the one whose key has the digest `keep`.
+    An owner who is one no more, or gets a last day, must leave another one behind. A new role or last day ends all of a
+    person's sessions but the one whose key has the digest `keep`.
     """
-    held = Member.objects.select_for_update().get(pk=member.pk)
+    by, held = acting(by, member, at=at)
     if by.pk != held.pk and not policies.may_change_member(by, held):
         raise Refused("Only an owner can change an owner or a manager.")
     before = snapshot(held, MEMBER_FIELDS)
     role = facts.get("role", held.role)
     if role != held.role:
         _check_role(by, role)
-        if held.role == Role.OWNER:
-            _keep_an_owner(held)
     for name, value in facts.items():
         setattr(held, name, value)
     held.email = held.email or None
-    _save_member(held)
     what = changes(held, before, MEMBER_FIELDS)
+    if by.pk == held.pk:
+        _check_own_changes(held, what)
+    if "role" in what or "ends_on" in what:
+        check_last_day(held)
+        if before["role"] == Role.OWNER and (held.role != Role.OWNER or held.ends_on is not None):
+            keep_an_owner(held)
+    save_member(held)
     if what:
         record(Verb.ROLE_CHANGED if "role" in what else Verb.MEMBER_CHANGED, by=by, about=held, at=at, changes=what)
     if "role" in what or "ends_on" in what:
         why = Ending.ROLE if "role" in what else Ending.MEMBERSHIP
         end_sessions(held, why=why, by=by, at=at, keep=keep)
     if held.joined_at is not None and "email" in what:
-        for address in dict.fromkeys(what["email"]):
-            tell_security(
-                held,
-                address,
-                at=at,
-                what="Your e-mail address was changed",
-                text=f"{by.name} changed it to {held.email}.",
-            )
+        note_changed_address(held, old=before["email"], by=by, at=at)
     return held
 
 
-def _save_member(member: Member) -> None:
+def note_changed_address(member: Member, *, old: str | None, by: Member, at: datetime) -> None:
+    """Keep the old address for as long as a reset must be told there too, and tell both."""
+    AddressChange.objects.filter(member=member, confirmed_at=None, revoked_at=None).update(revoked_at=at)
+    AddressChange.objects.create(
+        member=member, old=old or "", new=member.email or "", made_at=at, expires_at=at, confirmed_at=at
+    )
+    who = "You" if by.pk == member.pk else by.name
+    for address in dict.fromkeys([old, member.email]):
+        tell_security(
+            member, address, at=at, what="Your e-mail address was changed", text=f"{who} changed it to {member.email}."
+        )
+
+
+def _check_own_changes(held: Member, what: dict) -> None:
+    if "email" in what and held.joined_at is not None:
+        raise Refused("Change your own address on your own page. It counts once you have confirmed it there.")
+    if "ends_on" in what and not held.is_owner:
+        raise Refused("Nobody moves their own last day. Ask an owner.")
+
+
+def check_last_day(member: Member) -> None:
+    """An auditor never stays for an open time."""
+    if member.is_auditor and member.ends_on is None:
+        raise Refused("An auditor’s access has a last day. Write it down; it can be moved later.")
+
+
+def save_member(member: Member) -> None:
+    """Save a person; Refused in words when the address is somebody else's, or missing where one is needed."""
     try:
         with transaction.atomic():
             member.save()
@@ -90,10 +117,17 @@ def _check_role(by: Member, role: str) -> None:
         raise Refused("Only an owner can make somebody owner or manager.")
 
 
-def _keep_an_owner(leaving: Member) -> None:
-    others = Member.objects.owners().select_for_update().exclude(pk=leaving.pk).filter(joined_at__isnull=False)
-    if not others:
+def keep_an_owner(leaving: Member) -> None:
+    """Refuse to let go of the last owner on whom the office can count, or of the last but one with a single factor."""
+    left = queries.owner_routes(without=leaving)
+    if not left:
         raise Refused("This is the last owner who can sign in. Make somebody else owner first.")
+    if sum(left.values()) < 2:
+        name = next(iter(left)).name
+        raise Refused(
+            f"Then {name} would be the only owner, with a single factor: one lost phone would shut the office out. "
+            f"{name} prints new backup codes or adds a second factor first."
+        )
 
 
 @transaction.atomic
@@ -111,9 +145,19 @@ def change_own_settings(member: Member, *, at: datetime, **facts) -> Member:
 
 
 @transaction.atomic
-def end_membership(member: Member, *, by: Member, at: datetime) -> Member:
-    """End a person's access; what they hold stays on file under their name until it is handed over."""
-    held = Member.objects.select_for_update().get(pk=member.pk)
+def end_membership(
+    member: Member,
+    *,
+    by: Member,
+    at: datetime,
+    last_day: date | None = None,
+    stays: Mapping[str, Sequence[int]] | None = None,
+) -> Member:
+    """End a person's access: at once, or with the end of `last_day` in their own zone, which no job has to notice.
+
+    `stays` names, by kind, the rows that stay on file under their name until they are handed over; the trail keeps it.
+    """
+    by, held = acting(by, member, at=at)
     if not policies.may_change_member(by, held):
         raise Refused("Only an owner can end the membership of an owner or a manager.")
     if held.pk == by.pk:
@@ -121,11 +165,28 @@ def end_membership(member: Member, *, by: Member, at: datetime) -> Member:
     if held.left_at is not None:
         raise Refused(f"{held.name} has left already.")
     if held.role == Role.OWNER:
-        _keep_an_owner(held)
+        keep_an_owner(held)
+    if last_day is not None:
+        return _set_last_day(held, last_day, by=by, at=at, stays=stays or {})
     held.left_at = at
     held.save(update_fields=["left_at"])
-    Invitation.objects.filter(member=held, used_at=None, revoked_at=None).update(revoked_at=at)
+    end_links(held, at=at)
     forget_browsers(held, by=by, at=at)
-    record(Verb.MEMBER_LEFT, by=by, about=held, at=at)
+    record(Verb.MEMBER_LEFT, by=by, about=held, at=at, stays=stays or {})
     end_sessions(held, why=Ending.MEMBERSHIP, by=by, at=at)
+    return held
+
+
+def _set_last_day(
+    held: Member, last_day: date, *, by: Member, at: datetime, stays: Mapping[str, Sequence[int]]
+) -> Member:
+    if last_day < local_day(at, held.timezone):
+        raise Refused("That day is over. Choose today or later, or end the membership at once.")
+    before = snapshot(held, ["ends_on"])
+    held.ends_on = last_day
+    held.save(update_fields=["ends_on"])
+    what = changes(held, before, ["ends_on"])
+    if what:
+        record(Verb.MEMBER_CHANGED, by=by, about=held, at=at, changes=what, stays=stays)
+        end_sessions(held, why=Ending.MEMBERSHIP, by=by, at=at)
     return held

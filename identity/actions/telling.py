@@ -32,3 +32,9 @@ def tell_security(member: Member, address: str | None, *, what: str, text: str, 
     )  # fmt: skip
     if letter is not None and address:
         Letter.objects.filter(pk=letter.pk).update(address=address)
+
+
+def tell_news(person: Member, *, key: str, what: str, text: str, url: str, at: datetime) -> None:
+    """Tell one of those who run the office what happened to somebody else's sign-in, and where to look."""
+    said = rendering.content("people_news", subject=what, to=person, office=queries.office(), said=text, url=url, at=at)
+    enqueue(key=key, kind=LetterKind.SECURITY, to=person, content=said, at=at)

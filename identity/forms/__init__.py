@@ -3,21 +3,28 @@
 from identity.forms.fields import password_field, zone_field
 from identity.forms.gate import (
     BackupCodeForm,
+    ChangePasswordForm,
     CodeForm,
+    ForgottenForm,
     JoinForm,
     KeptForm,
     LostForm,
     NewPassword,
     OfficeSetUpForm,
+    PasswordForm,
     SignInForm,
     TokenForm,
 )
-from identity.forms.people import EditMemberForm, MeForm, MemberForm, OfficeForm
+from identity.forms.people import AddressForm, AwayForm, EditMemberForm, MeForm, MemberForm, OfficeForm, ReasonForm
 
 __all__ = [
+    "AddressForm",
+    "AwayForm",
     "BackupCodeForm",
+    "ChangePasswordForm",
     "CodeForm",
     "EditMemberForm",
+    "ForgottenForm",
     "JoinForm",
     "KeptForm",
     "LostForm",
@@ -26,6 +33,8 @@ __all__ = [
     "NewPassword",
     "OfficeForm",
     "OfficeSetUpForm",
+    "PasswordForm",
+    "ReasonForm",
     "SignInForm",
     "TokenForm",
     "password_field",

@@ -78,6 +78,20 @@ class JoinForm(NewPassword):
         return self.member
 
 
+class ForgottenForm(forms.Form):
+    """Before sign-in: asks for a link to a new password. It says nothing about who is on file."""
+
+    email = forms.CharField(
+        label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+    )
+
+
+class PasswordForm(forms.Form):
+    """The password that a person has."""
+
+    password = password_field("Password", autocomplete="current-password")
+
+
 class SignInForm(forms.Form):
     email = forms.CharField(
         label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
@@ -128,3 +142,16 @@ class LostForm(PlainForm):
     name = forms.CharField(label="Your name", max_length=80)
     number = forms.CharField(label="Number to call you on", max_length=30)
     lost = forms.CharField(label="What is gone", max_length=120, required=False)
+
+
+class ChangePasswordForm(JoinForm):
+    """The password a person has, and the one they want."""
+
+    old = password_field("Your present password", autocomplete="current-password")
+
+    field_order = ["old", "password", "again"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["password"].label = "The new one"
+        self.fields["again"].label = "The new one again"

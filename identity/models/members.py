@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, NamedTuple
 from zoneinfo import available_timezones
 
@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from core.clock import local_day
 from identity.enums import Role
 
 
@@ -51,6 +52,12 @@ class Office(models.Model):
     strict_session_hours = models.PositiveSmallIntegerField(
         default=12, help_text="The same for owners and managers, never longer."
     )
+    reset_hours = models.PositiveSmallIntegerField(
+        default=24, help_text="How long a reset of an owner’s or manager’s factors waits."
+    )
+    trader_reset_hours = models.PositiveSmallIntegerField(
+        default=4, help_text="How long a reset of anybody else’s factors waits."
+    )
     is_demo = models.BooleanField(default=False)
     set_up_at = models.DateTimeField(null=True)
 
@@ -73,6 +80,10 @@ class Office(models.Model):
                 condition=Q(strict_idle_minutes__lte=models.F("idle_minutes"))
                 & Q(strict_session_hours__lte=models.F("session_hours")),
             ),
+            models.CheckConstraint(
+                name="a_reset_leaves_time_to_stop_it",
+                condition=Q(reset_hours__range=(12, 168), trader_reset_hours__range=(1, 168)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -94,6 +105,10 @@ class MemberQuerySet(models.QuerySet["Member"]):
     def owners(self) -> MemberQuerySet:
         return self.present().filter(role=Role.OWNER)
 
+    def lasting_owners(self) -> MemberQuerySet:
+        """Owners on whom the office can count: they have joined, and no last day is set."""
+        return self.owners().filter(joined_at__isnull=False, ends_on=None)
+
 
 class MemberManager(BaseUserManager["Member"]):
     def get_queryset(self) -> MemberQuerySet:
@@ -110,6 +125,9 @@ class MemberManager(BaseUserManager["Member"]):
 
     def owners(self) -> MemberQuerySet:
         return self.get_queryset().owners()
+
+    def lasting_owners(self) -> MemberQuerySet:
+        return self.get_queryset().lasting_owners()
 
     def get_by_natural_key(self, username: str | None) -> Member:
         return self.get(email__iexact=username)
@@ -184,6 +202,10 @@ class Member(AbstractBaseUser):
     @property
     def first_name(self) -> str:
         return self.name.split()[0] if self.name else ""
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether the last day of access, if any, has ended where the person lives."""
+        return self.ends_on is not None and self.ends_on < local_day(at, self.timezone)
 
     def may_enter(self, today: date) -> bool:
         """Has joined, has not left, and the last day of access, if any, is not over."""

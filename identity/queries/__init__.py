@@ -1,4 +1,4 @@
-"""Reading identity: the office, a person's factors; the throttle's reads are in a room of their own."""
+"""Reading identity: the office, a person's factors. People, ways back in, sessions and the throttle have a file each."""
 
 from __future__ import annotations
 
@@ -7,26 +7,77 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Case, Q, QuerySet, Subquery, When
 from django.utils.crypto import constant_time_compare
 
-from core.prepared import Prepared, Slot
-from identity import places, sealing
-from identity.enums import Role, Stage
-from identity.models import (
-    GENERATION,
-    BackupSheet,
-    Invitation,
-    KnownBrowser,
-    Limits,
-    Member,
-    Office,
-    OpenSession,
-    SignIn,
-    TotpDevice,
-    UnsentForm,
+from identity import sealing
+from identity.enums import Stage
+from identity.models import GENERATION, BackupSheet, Invitation, Member, Office, SignIn, TotpDevice
+from identity.queries.people import (
+    Standing,
+    away_at,
+    can_stand_in,
+    open_invitations,
+    owner_routes,
+    standing,
+    why_not_stand_in,
 )
-from identity.models.sessions import UNSENT_LASTS
+from identity.queries.recovery import (
+    addresses_of,
+    can_be_stopped,
+    changed_lately,
+    forgotten_wait,
+    open_address_change,
+    open_password_reset,
+    opens,
+    reset_of,
+    reset_to_stop,
+    reset_to_use,
+)
+from identity.queries.sessions import (
+    browsers,
+    knows_network,
+    limits_in_words,
+    limits_of,
+    member_of_request,
+    sessions,
+    unsent_fields,
+)
+
+__all__ = [
+    "Factors",
+    "Standing",
+    "addresses_of",
+    "away_at",
+    "browsers",
+    "calls_from",
+    "can_be_stopped",
+    "can_stand_in",
+    "changed_lately",
+    "factors",
+    "forgotten_wait",
+    "is_set_up",
+    "knows_network",
+    "limits_in_words",
+    "limits_of",
+    "member_of_request",
+    "office",
+    "office_if_any",
+    "open_address_change",
+    "open_invitation",
+    "open_invitations",
+    "open_password_reset",
+    "opens",
+    "owner_routes",
+    "reset_of",
+    "reset_to_stop",
+    "reset_to_use",
+    "sealing_key_fits",
+    "seed_opens",
+    "sessions",
+    "standing",
+    "unsent_fields",
+    "why_not_stand_in",
+]
 
 MOST_CALLS_ELSEWHERE = 20
 
@@ -68,7 +119,7 @@ def factors(member: Member) -> Factors:
     return Factors(authenticator=device, codes_left=sheet.left() if sheet else None)
 
 
-def opens(device: TotpDevice) -> bool:
+def seed_opens(device: TotpDevice) -> bool:
     """Whether the authenticator's seed opens with the key that is here."""
     try:
         device.seed()
@@ -86,7 +137,7 @@ def sealing_key_fits() -> bool:
     one_of_each = (
         TotpDevice.objects.annotate(generation=GENERATION).order_by("generation", "-pk").distinct("generation")
     )
-    return all(opens(device) for device in one_of_each)
+    return all(seed_opens(device) for device in one_of_each)
 
 
 def open_invitation(token: str, *, at: datetime) -> Invitation | None:
@@ -98,87 +149,13 @@ def open_invitation(token: str, *, at: datetime) -> Invitation | None:
     found = Invitation.objects.select_related("member").filter(uuid=number).first()
     if found is None or not constant_time_compare(found.token(), token):
         return None
-    if not found.is_open(at) or not found.member.is_active:
+    member = found.member
+    if not found.is_open(at) or not member.is_active or member.is_over(at):
         return None
-    return found if (found.member.email or "").lower() == found.address.lower() else None
+    return found if (member.email or "").lower() == found.address.lower() else None
 
 
 def calls_from(network: str | None, *, since: datetime) -> int:
     """How often a network has asked for a call since a moment; beyond ten over all networks everybody waits."""
     recent = SignIn.objects.filter(stage=Stage.LOST, at__gt=since)
     return max(recent.filter(network=network).count(), recent.count() - MOST_CALLS_ELSEWHERE)
-
-
-def unsent_fields(member: Member, number: int, *, path: str, at: datetime) -> dict[str, list[str]] | None:
-    """What this member typed on this page when their session had run out; None when there is nothing, or no more."""
-    kept = UnsentForm.objects.filter(pk=number, member=member, path=path, kept_at__gt=at - UNSENT_LASTS).first()
-    if kept is None:
-        return None
-    try:
-        return kept.open()
-    except sealing.CannotUnseal:  # the sealing key was changed in between
-        return None
-
-
-def sessions(member: Member, *, office: Office, at: datetime) -> list[OpenSession]:
-    """A member’s sessions that still stand, the one used last first."""
-    return list(OpenSession.objects.standing(at, office=office).filter(member=member).order_by("-seen_at", "-pk"))
-
-
-def browsers(member: Member, *, at: datetime) -> list[tuple[KnownBrowser, str]]:
-    """The browsers in which a member is known, the one used last first, each with where it was used last."""
-    known = KnownBrowser.objects.all().visible_to(member).known(at).order_by("-last_seen_at", "-pk")
-    return [(browser, places.in_words(browser.network)) for browser in known]
-
-
-def knows_network(member: Member, network: str | None, *, before: OpenSession) -> bool:
-    """Whether the member has had a session from there before this one."""
-    earlier = OpenSession.objects.filter(member=member, network=network).exclude(pk=before.pk)
-    return earlier.exists()
-
-
-MEMBER_FIELDS = [field.attname for field in Member._meta.concrete_fields]
-
-
-def member_of_request(number: int) -> Member | None:
-    """The member of a session, with the limits of their role, in one query."""
-    found = _MEMBER.rows(number=number)
-    if not found:
-        return None
-    member = Member.from_db("default", MEMBER_FIELDS, found[0][: len(MEMBER_FIELDS)])
-    idle, longest = found[0][len(MEMBER_FIELDS) :]
-    if idle is not None:
-        member.limits = Limits(idle * 60, longest * 3600)
-    return member
-
-
-def limits_of(member: Member) -> Limits:
-    """The office's limits for the role of somebody who is just signing in."""
-    found = member_of_request(member.pk)
-    return found.limits if found else Limits()
-
-
-def limits_in_words(member: Member) -> str:
-    """`30 minutes of rest, 12 hours in all`."""
-    hours = member.limits.longest // 3600
-    return f"{member.limits.idle // 60} minutes of rest, {hours} {'hour' if hours == 1 else 'hours'} in all"
-
-
-def _build_member() -> QuerySet[Member, tuple]:
-    strict = Q(role__in=[Role.OWNER, Role.MANAGER])
-
-    def limit(of_all: str, of_strict: str) -> Case:
-        office = Office.objects.order_by()
-        return Case(When(strict, then=Subquery(office.values(of_strict))), default=Subquery(office.values(of_all)))
-
-    return (
-        Member.objects.get_queryset()
-        .filter(pk=Slot("number", BigIntegerField()))
-        .annotate(
-            _idle=limit("idle_minutes", "strict_idle_minutes"), _longest=limit("session_hours", "strict_session_hours")
-        )
-        .values_list(*MEMBER_FIELDS, "_idle", "_longest")
-    )
-
-
-_MEMBER = Prepared(_build_member)

@@ -16,7 +16,7 @@ from core import clock
 from core.errors import Refused
 from identity import actions, browsers, limits, queries
 from identity.access import Request, is_inside, open_to_all, safe_next
-from identity.answers import USED, WRONG, why_slow
+from identity.answers import USED, WRONG, slowed, why_slow
 from identity.browsers import whence
 from identity.enums import Ending
 from identity.forms import BackupCodeForm, CodeForm, SignInForm
@@ -26,8 +26,6 @@ from identity.rules import network_of
 
 # How long a right password waits for its code.
 HALFWAY_LASTS = timedelta(minutes=10)
-# Nobody is told to come back later than tomorrow.
-MOST_PROMISED = 24 * 60 * 60
 
 
 @require_http_methods(["GET", "POST"])
@@ -144,7 +142,4 @@ def sign_out(request: Request) -> HttpResponse:
 
 
 def _page(request: Request, template: str, facts: dict, wait: int, status: int = 200) -> HttpResponse:
-    response = render(request, template, facts, status=429 if wait else status)
-    if wait:
-        response["Retry-After"] = str(min(wait, MOST_PROMISED))
-    return response
+    return slowed(render(request, template, facts, status=status), wait)

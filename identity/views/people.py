@@ -67,22 +67,6 @@ def invite_member(request: Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.is_manager, step_up=True)
-def end_member(request: Request, pk: int) -> HttpResponse:
-    """Say what ending a membership means, then do it."""
-    member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
-    if request.method == "POST":
-        try:
-            actions.end_membership(member, by=request.user, at=clock.now())
-        except Refused as no:
-            messages.error(request, str(no))
-        else:
-            messages.success(request, f"{member.name} can no longer sign in.")
-        return redirect("dashboard:show_member", pk)
-    return render(request, "identity/member_end.html", {"member": member})
-
-
-@require_http_methods(["GET", "POST"])
 @requires(policies.any_member)
 def me(request: Request) -> HttpResponse:
     """One's own zone, hour, appearance and factors."""

@@ -23,8 +23,18 @@ from notices.rules import Circle, Due, Matter, ladder
 
 MOST_SHOWN = 5
 _RANK = {Stage.FAILED: 0, Stage.WEEKLY: 1, Stage.P7: 1, Stage.P2: 1, Stage.D0: 2, Stage.NEVER: 3}
-_COUNTED = {RuleKind.VALIDATION: "{} devices", RuleKind.BACKUP: "{} backups", RuleKind.NOTICE: "{} broker notices"}
-_VERBS = {RuleKind.VALIDATION: "confirm", RuleKind.BACKUP: "test", RuleKind.NOTICE: "answer"}
+_COUNTED = {
+    RuleKind.VALIDATION: "{} devices",
+    RuleKind.BACKUP: "{} backups",
+    RuleKind.NOTICE: "{} broker notices",
+    RuleKind.ENDING: "the access of {} auditors",
+}
+_VERBS = {
+    RuleKind.VALIDATION: "confirm",
+    RuleKind.BACKUP: "test",
+    RuleKind.NOTICE: "answer",
+    RuleKind.ENDING: "decide about",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,8 @@ def page_of(matter: Matter) -> str:
     if matter.rule == RuleKind.VALIDATION:
         door, device = matter.target
         return f"{reverse('devices:add_validation')}?{urlencode({'door': door, 'device': device})}"
+    if matter.rule == RuleKind.ENDING:
+        return reverse("identity:edit_member", args=matter.target)
     name = "recovery:test_backup" if matter.rule == RuleKind.BACKUP else "notices:show_notice"
     return reverse(name, args=matter.target)
 
@@ -85,13 +97,18 @@ def _ordinal(number: int) -> str:
 
 
 def _subject(dues: Sequence[Due], people: Circle, today: date) -> str:
-    own = [one for one in dues if one.is_own]
-    others = [one for one in dues if not one.is_own]
+    own = [one for one in dues if _is_theirs(one)]
+    others = [one for one in dues if not _is_theirs(one)]
     deeds = [_deed([one.context for one in own if one.rule == rule]) for rule in RuleKind]
     if others:
         deeds.append(_ask(others, people))
     words = _and([deed for deed in deeds if deed])
     return f"{words[:1].upper()}{words[1:]}{_by_when(dues, today)}"
+
+
+def _is_theirs(one: Due) -> bool:
+    """Whether the person asked is the one who should act, as the holder or because it is the owners' to decide."""
+    return one.is_own or one.context.asks_owners
 
 
 def _deed(matters: Sequence[Matter]) -> str:
@@ -110,6 +127,10 @@ def _deed(matters: Sequence[Matter]) -> str:
 
 def _ask(others: Sequence[Due], people: Circle) -> str:
     holders = {one.context.holder_id for one in others}
+    absent = {one.instead_of.name for one in others if one.instead_of and one.instead_of.pk == one.context.holder_id}
+    if len(holders) == 1 and len(absent) == 1 and all(one.instead_of for one in others):
+        words = _deed([others[0].context]) if len(others) == 1 else f"see to {len(others)} things"
+        return f"{words} for {absent.pop()}, who is away"
     if len(holders) > 1:
         return f"ask {len(holders)} people about {len(others)} things"
     name = _name(people, holders.pop())
@@ -141,7 +162,9 @@ def _and(words: Sequence[str]) -> str:
 
 def _line(one: Due, people: Circle, today: date) -> Line:
     deed = _deed([one.context])
-    if not one.is_own:
+    if one.instead_of is not None and one.instead_of.pk == one.context.holder_id:
+        deed = f"{deed} for {one.instead_of.name}"
+    elif not _is_theirs(one):
         deed = f"ask {_name(people, one.context.holder_id)} to {deed}"
     return Line(
         deed=f"{deed[:1].upper()}{deed[1:]}",
@@ -171,6 +194,10 @@ def _alone(one: Due, today: date) -> str:
 
 def _why_you(one: Due, people: Circle) -> str:
     """Why this person of all people is asked."""
+    if one.instead_of is not None:
+        return _why_stand_in(one.instead_of, one.to, people)
+    if one.context.asks_owners:
+        return "You are an owner, and an auditor’s access ends that day."
     if one.is_own:
         return {
             RuleKind.VALIDATION: "It is your login, or on your device.",
@@ -185,6 +212,14 @@ def _why_you(one: Due, people: Circle) -> str:
     return f"Tell {holder.first_name} in person: {_why_not_by_mail(holder)}."
 
 
+def _why_stand_in(absent: Member, to: Member, people: Circle) -> str:
+    away = people.aways[absent.pk]
+    until = short_day(away.until_on, away.from_on)
+    if away.stand_in_id == to.pk:
+        return f"{absent.name} is away until {until}, and you stand in."
+    return f"{absent.name} is away until {until}, and the stand-in cannot be asked."
+
+
 def _why_not_by_mail(holder: Member) -> str:
     if not holder.is_active:
         return "they have left, and still hold it"
@@ -197,6 +232,8 @@ def _otherwise(one: Due, today: date) -> str:
     """What happens if nothing is done, from the most pressing thing."""
     if one.rule == RuleKind.BACKUP:
         return "If nothing is done, you learn whether this second way works on the day you need it."
+    if one.rule == RuleKind.ENDING:
+        return "If nothing is done, the access ends by itself when that day is over."
     if one.rule == RuleKind.NOTICE:
         return "If nobody answers, the broker’s change comes all the same, and nobody here is known to be ready for it."
     if one.last_day is None or one.last_day < today:
@@ -211,6 +248,8 @@ def _next_asked(dues: Sequence[Due], people: Circle, today: date) -> str:
     asked = _asked_later(own, people, today) if own else []
     if asked:
         return f"If it is not done by then, we ask {_and(asked)}."
+    if all(one.rule == RuleKind.ENDING for one in dues):
+        return "You are asked once."
     rungs = [day for one in climbing[:1] for day in _rungs_to_come(one, today)]
     if rungs:
         return f"You are asked again on {short_day(rungs[0], today)}."
@@ -247,6 +286,7 @@ def _button(dues: Sequence[Due]) -> str:
         RuleKind.VALIDATION: "Record that it works",
         RuleKind.BACKUP: "Record the test",
         RuleKind.NOTICE: "Read and answer",
+        RuleKind.ENDING: "Move the last day",
     }[dues[0].rule]
 
 

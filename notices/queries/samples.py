@@ -13,7 +13,7 @@ from core.letters.kinds import Content
 from core.trail.queries import Verdict
 from devices.rules import lapse
 from identity.enums import Ending
-from identity.models import CallRequest, Member, Office
+from identity.models import AddressChange, CallRequest, FactorReset, Member, Office
 from identity.throttle import MOST_IN_A_ROW
 from notices.enums import RuleKind, Stage
 from notices.models import Acknowledgement, Notice
@@ -146,9 +146,38 @@ def _of_the_gate(to: Member, other: Member, office: Office, at: datetime) -> Ite
     ended: dict[str, Any] = {"ended": 2, "why": Ending.ROLE.label, "by": other, "when": at, "url": url}
     subject = "You were signed out of Postern"
     yield "sessions-ended", rendering.content("sessions_ended", subject=subject, **ended, **facts)
+    yield from _ways_back(to, other, office, at)
     call = CallRequest(at=at, name=other.name, number="+41 44 555 01 23", lost="My telephone")
     subject = "Somebody asks to be called back"
     yield (
         "call-request",
         rendering.content("call_request", subject=subject, call=call, url=rendering.link("/"), **facts),
     )
+
+
+def _ways_back(to: Member, other: Member, office: Office, at: datetime) -> Iterator[tuple[str, Content]]:
+    facts: dict[str, Any] = {"to": to, "office": office, "at": at}
+    nowhere = "this-link-opens-nothing/"
+    later = at + timedelta(hours=24)
+    reset = FactorReset(member=to, reason="Telephone stolen", opened_by=other, opened_at=at, waits_until=later)
+    for name, subject, path, more in (
+        (
+            "factor_reset_opened",
+            "Your factors for Postern are to be reset",
+            "/reset/stop/",
+            {"reset": reset, "opener": other, "second": None},
+        ),
+        ("factor_reset_link", "Enrol anew at Postern", "/reset/link/", {"expires_at": later}),
+        ("password_link", "Choose a new password for Postern", "/password/", {"expires_at": later}),
+        (
+            "address_link",
+            "Confirm your new address for Postern",
+            "/me/address/",
+            {"change": AddressChange(old="old@postern.example", new=to.email or "", expires_at=later)},
+        ),
+    ):
+        url = f"{rendering.link(path)}{nowhere}"
+        yield name.replace("_", "-"), rendering.content(name, subject=subject, url=url, **more, **facts)
+    news = f"A reset for {other.name} was opened"
+    said, url = "Done by Hans Beispiel. Reason given: Telephone stolen", rendering.link("/people/")
+    yield "people-news", rendering.content("people_news", subject=news, said=said, url=url, **facts)

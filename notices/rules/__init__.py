@@ -9,12 +9,13 @@ from notices.rules.answers import unanswered
 from notices.rules.backups import untested
 from notices.rules.circle import Circle, circle
 from notices.rules.due import Due, Matter, dues_of
+from notices.rules.endings import ending
 from notices.rules.ladder import may_repeat
 from notices.rules.validations import unproven
 
 __all__ = ["ALL", "Circle", "Due", "Matter", "circle", "due", "may_repeat"]
 
-ALL = (unproven, untested, unanswered)
+ALL = (unproven, untested, unanswered, ending)
 
 
 def due(at: datetime, people: Circle, *, items: Collection[str] | None = None) -> list[Due]:

@@ -20,7 +20,8 @@ class Matter:
 
     A dated matter has `ends_at` (a moment, whose last good day depends on the reader's zone) or `last_day` (a calendar
     day for everybody), and stands on a ladder. One without stands on `standing`, a rung that repeats. `thing` and
-    `place` are names, safe in a letter; `target` are the numbers its page is found by.
+    `place` are names, safe in a letter; `target` are the numbers its page is found by. `asks_owners` says that
+    the owners decide it, whoever it is about.
     """
 
     item: str
@@ -34,6 +35,7 @@ class Matter:
     standing: Stage | None = None
     steps: ladder.Ladder = ()
     tells_owners: bool = True
+    asks_owners: bool = False
     target: tuple[int, ...] = ()
 
     def last_day_in(self, zone: str) -> date | None:
@@ -53,7 +55,10 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One rung for one person. The key says what, until when, which rung, which week of a repeat, who."""
+    """One rung for one person. The key says what, until when, which rung, which week of a repeat, who.
+
+    `instead_of` is the person who is away, when the one asked stands in for them.
+    """
 
     key: str
     item: str
@@ -62,6 +67,7 @@ class Due:
     due_at: datetime | None
     stage: Stage
     context: Matter = field(compare=False)
+    instead_of: Member | None = field(default=None, compare=False)
 
     @property
     def repeats(self) -> bool:
@@ -78,13 +84,20 @@ class Due:
 
 
 def dues_of(matter: Matter, people: Circle, at: datetime) -> Iterator[Due]:
-    """Who is asked about a matter at `at`: first its holder, later managers and owners too, each at most once."""
-    first = people.asked_first(matter.holder_id)
+    """Who is asked about a matter at `at`: first its holder, later managers and owners too, each at most once.
+
+    Beside each of them who is away, their stand-in is asked, unless that one is asked anyway.
+    """
+    first = people.owners if matter.asks_owners else people.asked_first(matter.holder_id)
     later = people.managers + (people.owners if matter.tells_owners else ())
-    for person in {member.pk: member for member in first + later}.values():
+    everybody = {member.pk: member for member in first + later}.values()
+    asked = {one.pk: one for one in everybody if one in first or _is_told(one, people, matter, at)}
+    beside = {other.pk: (other, one) for one in asked.values() for other in people.instead_of(one)}
+    pairs = [(one, None) for one in asked.values()] + [pair for pk, pair in beside.items() if pk not in asked]
+    for person, absent in pairs:
         stage = matter.stage_in(person.timezone, at)
-        if stage and (person in first or _is_told(person, people, matter, at)):
-            yield _due(matter, person, stage, people.office.timezone, at)
+        if stage:
+            yield _due(matter, person, stage, people.office.timezone, at, absent)
 
 
 def _is_told(person: Member, people: Circle, matter: Matter, at: datetime) -> bool:
@@ -98,13 +111,20 @@ def _is_told(person: Member, people: Circle, matter: Matter, at: datetime) -> bo
     return matter.tells_owners and person in people.owners and late >= ladder.OWNERS_FROM
 
 
-def _due(matter: Matter, person: Member, stage: Stage, office_zone: str, at: datetime) -> Due:
+def _due(matter: Matter, person: Member, stage: Stage, office_zone: str, at: datetime, absent: Member | None) -> Due:
     last_day = matter.last_day_in(person.timezone)
     when = ladder.week(clock.local_day(at, person.timezone)) if stage in ladder.REPEATED else ""
     parts = [matter.item, last_day.isoformat() if last_day else "", f"{stage}{when and '@'}{when}", str(person.pk)]
     ends_at = matter.ends_at or (clock.end_of_day(matter.last_day, office_zone) if matter.last_day else None)
     return Due(
-        key=":".join(parts), item=matter.item, rule=matter.rule, to=person, due_at=ends_at, stage=stage, context=matter
+        key=":".join(parts),
+        item=matter.item,
+        rule=matter.rule,
+        to=person,
+        due_at=ends_at,
+        stage=stage,
+        context=matter,
+        instead_of=absent,
     )
 
 

@@ -20,6 +20,8 @@ PROOFS: Ladder = (
 )
 ANSWERS: Ladder = ((Stage.D7, -7), (Stage.D1, -1), (Stage.D0, 0), (Stage.P2, 2), (Stage.WEEKLY, 9))
 
+ENDINGS: Ladder = ((Stage.D7, -7),)
+
 # From these rungs on more people are asked than the one who should act.
 MANAGERS_FROM, OWNERS_FROM = 2, 7
 REPEATED = frozenset({Stage.NEVER, Stage.FAILED, Stage.WEEKLY})

@@ -32,6 +32,10 @@ OF_AUDITORS = {
     "office/export/download/",
     "trail/check/",
     "trail/export/",
+    "me/password/",
+    "me/address/",
+    "me/address/revoke/",
+    "me/address/<str:token>/",
 }
 
 
@@ -57,6 +61,12 @@ class Rows:
         )  # fmt: skip
         self.session = factories.make_session(self.member)
         self.browser = factories.make_browser(self.member)
+        self.invited = factories.make_member(
+            f"{name}’s newcomer", signs_in=False, email=f"new-{self.member.pk}@hartwell.test"
+        )
+        self.invitation = factories.make_invitation(self.invited)
+        self.away = factories.make_away(self.member, owner)
+        self.reset = factories.make_reset(self.member, owner)
         self.call = CallRequest.objects.create(at=AT, name="Somebody", number="1")
         self.batch = ImportBatch.objects.create(**self.batch_facts(owner))
 
@@ -84,6 +94,9 @@ class Rows:
             "lost": self.call.pk,
             "sessions": self.session.pk,
             "browsers": self.browser.pk,
+            "invitations": self.invitation.pk,
+            "away": self.away.pk,
+            "resets": self.reset.pk,
             "office": self.batch.pk,
         }
 
@@ -91,7 +104,7 @@ class Rows:
         """The route with this house's numbers in it."""
         noun = route.partition("/")[0]
         filled = re.sub(r"<int:\w+>", lambda _: str(self.numbers[noun]), route)
-        return "/" + filled.replace("<slug:slug>", "ibkr")
+        return "/" + filled.replace("<slug:slug>", "ibkr").replace("<str:token>", "no-such-token")
 
     @property
     def names(self) -> list[str]:

@@ -22,6 +22,13 @@ OPEN = {
     "enrol/codes/",
     "enrol/finish/",
     "lost/",
+    "forgotten/",
+    "password/<str:token>/",
+    "reset/link/<str:token>/",
+    "reset/stop/<str:token>/",
+    "reset/authenticator/",
+    "reset/codes/",
+    "reset/finish/",
 }
 
 

@@ -23,6 +23,11 @@ NAMES = [
     "backup-code-used",
     "security",
     "sign-in-shut",
+    "factor-reset-opened",
+    "factor-reset-link",
+    "password-link",
+    "address-link",
+    "people-news",
     "call-request",
     "weekly",
     "self-test",
@@ -54,6 +59,7 @@ def test_every_template_of_a_letter_is_among_them(sink, owner):
         "reminder",
         "security", "notice", "notice_declined", "invitation", "backup_code_used", "call_request", "self_test",
         "weekly",
+        "factor_reset_opened", "factor_reset_link", "password_link", "address_link", "people_news",
     }  # fmt: skip
 
 
@@ -74,7 +80,7 @@ def test_every_letter_says_the_same_in_text_and_html_and_loads_nothing(sink, own
 def test_what_was_not_taken_is_named(sink, owner):
     sink.script = lambda number, recipient: Fate(at_recipient="550 Unknown") if number == 3 else Fate()
 
-    with pytest.raises(CommandError, match="1 of 11 letters were not taken"):
+    with pytest.raises(CommandError, match="1 of 99 letters were not taken"):
         selftest("check@elsewhere.li")
 
     assert Letter.objects.get(state="refused").key.endswith(":notice")

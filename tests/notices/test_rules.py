@@ -276,7 +276,7 @@ def test_two_thousand_validations_cost_as_many_queries_as_two(people, trader, lo
     )
 
     assert model.objects.count() == 2002
-    assert queries() == few == 5
+    assert queries() == few == 7
     assert len(due(at)) == 2002
 
 

@@ -1,0 +1,6 @@
+"""What may be typed on pages that compose several apps."""
+
+from dashboard.forms.leaving import LeavingForm
+from dashboard.forms.trail import HeadField, HeadForm, OnForm, TrailFilter
+
+__all__ = ["HeadField", "HeadForm", "LeavingForm", "OnForm", "TrailFilter"]
