@@ -1,4 +1,4 @@
-"""Reading identity: the office, a person's factors. People, ways back in, sessions and the throttle have a file each."""
+"""Reading identity: the office, a person's factors. People, ways back, sessions and the throttle have a file each."""
 
 from __future__ import annotations
 
