@@ -38,7 +38,15 @@ from identity.actions.people import (
     end_membership,
     keep_an_owner,
 )
-from identity.actions.resetting import confirm_reset, open_reset, recover_owner, stop_reset, use_reset
+from identity.actions.resetting import (
+    confirm_reset,
+    new_seed_for,
+    open_reset,
+    recover_owner,
+    seed_of,
+    stop_reset,
+    use_reset,
+)
 from identity.actions.setup import begin_office, make_setup_token, setup_token_is_good
 
 __all__ = [
@@ -70,6 +78,7 @@ __all__ = [
     "keep_an_owner",
     "make_backup_codes",
     "make_setup_token",
+    "new_seed_for",
     "note_failure",
     "note_signed_in",
     "note_signed_out",
@@ -79,6 +88,7 @@ __all__ = [
     "request_call",
     "revoke_address",
     "revoke_invitation",
+    "seed_of",
     "set_away",
     "setup_token_is_good",
     "stop_reset",
