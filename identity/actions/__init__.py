@@ -41,7 +41,15 @@ from identity.actions.people import (
     keep_an_owner,
 )
 from identity.actions.pseudonym import pseudonymise
-from identity.actions.resetting import confirm_reset, open_reset, recover_owner, stop_reset, use_reset
+from identity.actions.resetting import (
+    confirm_reset,
+    new_seed_for,
+    open_reset,
+    recover_owner,
+    seed_of,
+    stop_reset,
+    use_reset,
+)
 from identity.actions.sessions import (
     begin_session,
     close_session,
@@ -98,6 +106,7 @@ __all__ = [
     "lift_waits",
     "make_backup_codes",
     "make_setup_token",
+    "new_seed_for",
     "note_proof",
     "note_seen",
     "note_signed_in",
@@ -109,6 +118,7 @@ __all__ = [
     "request_call",
     "revoke_address",
     "revoke_invitation",
+    "seed_of",
     "set_away",
     "setup_token_is_good",
     "stop_reset",

@@ -138,6 +138,21 @@ def stop_reset(reset: FactorReset, *, by: Member | None, at: datetime) -> Factor
 
 
 @transaction.atomic
+def new_seed_for(reset: FactorReset) -> bytes:
+    """A seed for one browser that opened a reset's link, sealed and bound to the reset; its session keeps it."""
+    return sealing.seal(codes.new_seed(), context=_seed_context(reset))
+
+
+def seed_of(reset: FactorReset, sealed: bytes) -> bytes:
+    """The seed that a session kept; raises CannotUnseal when it was made for another reset or by another key."""
+    return sealing.unseal(sealed, context=_seed_context(reset))
+
+
+def _seed_context(reset: FactorReset) -> bytes:
+    return f"reset:{reset.pk}:{reset.member_id}".encode()
+
+
+@transaction.atomic
 def use_reset(reset: FactorReset, *, seed: bytes, step: int, address: str | None, at: datetime) -> TotpDevice:
     """The person has shown link, password and a right code of the new authenticator: from now on that one counts.
 
@@ -249,7 +264,8 @@ def _send_link(reset: FactorReset, *, at: datetime) -> None:
 def _tell_office(reset: FactorReset, *, what: str, by: Member | None, at: datetime) -> None:
     """Tell those who run the office, except who did it and whom it is for."""
     done_by = by.name if by else "whoever has the letter about it"
-    text = f"Done by {done_by}. Reason given: {reset.reason}"
+    asks = " It waits for a second owner or manager to confirm." if reset.stage(at) == ResetStage.ASKS else ""
+    text = f"Done by {done_by}.{asks} Reason given: {reset.reason}"
     for person in _others(Member.objects.managers(), {reset.member_id, by.pk if by else None}):
         key = f"reset-news:{reset.pk}:{int(at.timestamp())}:{person.pk}"
         url = rendering.link(f"/people/{reset.member_id}/")

@@ -69,7 +69,7 @@ def _new_password(request: Request, reset: FactorReset) -> HttpResponse:
 
 def _begin(request: Request, reset: FactorReset, member: Member) -> HttpResponse:
     """A fresh session with a seed of its own, sealed: what another browser was shown by the same link opens nothing."""
-    sealed = sealing.seal(codes.new_seed(), context=_context(reset))
+    sealed = actions.new_seed_for(reset)
     request.session.flush()
     request.session["reset"] = {
         "reset": reset.pk,
@@ -77,10 +77,6 @@ def _begin(request: Request, reset: FactorReset, member: Member) -> HttpResponse
         "sealed": base64.b64encode(sealed).decode(),
     }
     return redirect("identity:reset_authenticator")
-
-
-def _context(reset: FactorReset) -> bytes:
-    return f"reset:{reset.pk}:{reset.member_id}".encode()
 
 
 def _resetting(request: Request) -> tuple[FactorReset, bytes] | None:
@@ -93,7 +89,7 @@ def _resetting(request: Request) -> tuple[FactorReset, bytes] | None:
     if not constant_time_compare(kept["begun"], reset.member.get_session_auth_hash()):
         return None
     try:
-        return reset, sealing.unseal(base64.b64decode(kept["sealed"]), context=_context(reset))
+        return reset, actions.seed_of(reset, base64.b64decode(kept["sealed"]))
     except (sealing.CannotUnseal, binascii.Error):
         return None
 
