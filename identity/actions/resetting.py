@@ -13,7 +13,7 @@ from core.letters.actions import enqueue
 from core.letters.enums import LetterKind
 from core.trail.actions import record
 from core.trail.enums import Verb
-from identity import policies, queries, rules, sealing
+from identity import codes, policies, queries, rules, sealing
 from identity.actions.browsers import forget_browsers
 from identity.actions.enrolment import drop_factors
 from identity.actions.helping import acting, as_they_are, here_today

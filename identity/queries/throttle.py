@@ -96,7 +96,10 @@ class Held:
 
 
 def held_up(*, at: datetime) -> list[Held]:
-    """Who can at this moment be signed in only in a browser known before, because strangers were wrong so often."""
+    """Who can at this moment be signed in only in a browser known before, because strangers were wrong so often.
+
+    Who waits longest comes first.
+    """
     rows = SignIn.objects.filter(browser=None, stage__in=[Stage.PASSWORD, Stage.LIFTED], at__gt=at - throttle.MONTH)
     often = rows.filter(ok=False).values("member").annotate(n=Count("pk")).filter(n__gte=throttle.FREE_A_DAY)
     people = Member.objects.present().filter(pk__in=often.values("member")).order_by("name")
@@ -110,7 +113,7 @@ def held_up(*, at: datetime) -> list[Held]:
         else:
             tries[name].append(Try(moment, ok, network))
     found = [Held(member, _shared_wait(tries[name], lifted.get(name), at)) for name, member in names.items()]
-    return [held for held in found if held.wait]
+    return sorted((held for held in found if held.wait), key=lambda held: held.wait, reverse=True)
 
 
 def _shared_wait(tries: list[Try], lifted: datetime | None, at: datetime) -> timedelta:

@@ -154,11 +154,11 @@ def _names(rounds: int) -> int:
         for name, email in people.items():
             SignIn.objects.all().delete()
             client = Client()
-            began = time.perf_counter()
+            busy = time.process_time()
             show_password(client, email, WRONG)
-            taken[name].append((time.perf_counter() - began) * 1000)
+            taken[name].append((time.process_time() - busy) * 1000)
     middle = {name: statistics.median(values) for name, values in taken.items()}
-    print("a wrong password: " + ", ".join(f"{name} {ms:.1f} ms" for name, ms in middle.items()))
+    print("CPU of a wrong password: " + ", ".join(f"{name} {ms:.1f} ms" for name, ms in middle.items()))
     return max(middle.values()) > MOST_BETWEEN_NAMES * min(middle.values())
 
 
