@@ -33,12 +33,13 @@ class Request(HttpRequest):
     htmx: HtmxDetails
 
 
-def requires(policy: Policy, *, step_up: bool = False) -> Callable[[View], View]:
+def requires(policy: Policy, *, step_up: bool = False, lacking: bool = False) -> Callable[[View], View]:
     """Let a view answer only members who have shown password and code and whom `policy` admits.
 
     With `step_up` they must also have shown a factor within the last ten minutes; who has not is asked for one first
-    and comes back here. Both are left on the view as `.policy` and `.step_up`; a test walks the URL list and fails on a
-    route without a policy.
+    and comes back here. Who is late in meeting the office's rule on factors is led to their factors from everywhere
+    but the few views that are for them too, marked `lacking`. All three are left on the view; a test walks the URL list
+    and fails on a route without a policy.
     """
 
     def guard(view: View) -> View:
@@ -48,11 +49,14 @@ def requires(policy: Policy, *, step_up: bool = False) -> Callable[[View], View]
                 return to_sign_in(request)
             if not policy(request.user):
                 raise PermissionDenied
+            if not lacking and lacks_a_factor(request.user, clock.now()):
+                return to_own_factors(request)
             if step_up and not is_fresh(request, clock.now()):
                 return to_step_up(request)
             return view(request, *args, **kwargs)
 
         vars(guarded)["step_up"] = step_up
+        vars(guarded)["lacking"] = lacking
         return _with_policy(guarded, policy)
 
     return guard
@@ -71,6 +75,11 @@ def _with_policy(view: View, policy: Policy) -> View:
 def is_inside(user: Any) -> bool:
     """Whether this user has shown password and second factor in this session."""
     return bool(user.is_authenticated and user.is_verified())
+
+
+def lacks_a_factor(member: Member, at: datetime) -> bool:
+    """Whether the time to meet the office's rule on factors is over for this member; no query."""
+    return member.standing is not None and member.standing.is_late(at)
 
 
 def is_fresh(request: HttpRequest, at: datetime) -> bool:
@@ -94,9 +103,17 @@ def to_sign_in(request: Request) -> HttpResponse:
     return _go_and_come_back(request, "identity:sign_in")
 
 
+def to_own_factors(request: Request) -> HttpResponse:
+    """Lead somebody who lacks a factor to where they add one."""
+    return _go(request, reverse("identity:own_factors"))
+
+
 def _go_and_come_back(request: Request, route: str) -> HttpResponse:
     back = request.get_full_path() if request.method == "GET" else request.headers.get("HX-Current-URL", "/")
-    address = f"{reverse(route)}?next={quote(safe_next(request, back))}"
+    return _go(request, f"{reverse(route)}?next={quote(safe_next(request, back))}")
+
+
+def _go(request: Request, address: str) -> HttpResponse:
     if request.htmx:
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = address

@@ -9,6 +9,7 @@ class IdentityConfig(AppConfig):
 
     def ready(self) -> None:
         from core.letters import kinds
+        from identity import checks  # noqa: F401  registers them
         from identity.invitations import still_open, with_link
 
         kinds.register("invitation", refresh=still_open, finish=with_link)

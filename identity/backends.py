@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core import clock
+from identity import queries
 from identity.models import Member
 
 
@@ -14,7 +15,7 @@ class MemberBackend:
         return
 
     def get_user(self, user_id: int) -> Member | None:
-        member = Member.objects.get_queryset().filter(pk=user_id).first()
+        member = queries.entering(user_id)
         if member is None:
             return None
         return member if member.may_enter(clock.local_day(clock.now(), member.timezone)) else None

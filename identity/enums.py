@@ -21,4 +21,5 @@ class Stage(models.TextChoices):
     PASSWORD = "password", "password"
     CODE = "code", "one-time code"
     BACKUP = "backup", "backup code"
+    PASSKEY = "passkey", "passkey"
     LOST = "lost", "lost something"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from identity.views import enrol, gate, lost, people, stepup
+from identity.views import checkup, enrol, factors, gate, lost, passkeys, people, stepup
 
 app_name = "identity"
 urlpatterns = [
     path("signin/", gate.sign_in, name="sign_in"),
     path("signin/code/", gate.enter_code, name="enter_code"),
     path("signin/backup/", gate.enter_backup_code, name="enter_backup_code"),
+    path("signin/passkey/", passkeys.enter_passkey, name="enter_passkey"),
+    path("signin/alone/", passkeys.enter_alone, name="enter_alone"),
     path("signout/", gate.sign_out, name="sign_out"),
     path("setup/", enrol.begin_setup, name="begin_setup"),
     path("setup/office/", enrol.setup_office, name="setup_office"),
@@ -21,11 +23,21 @@ urlpatterns = [
     path("lost/", lost.lost, name="lost"),
     path("lost/<int:pk>/done/", people.call_done, name="call_done"),
     path("stepup/", stepup.step_up, name="step_up"),
+    path("stepup/passkey/", passkeys.step_up_with_passkey, name="step_up_with_passkey"),
     path("me/", people.me, name="me"),
     path("me/codes/", people.new_codes, name="new_codes"),
+    path("me/factors/", factors.own_factors, name="own_factors"),
+    path("me/authenticators/new/", factors.add_authenticator, name="add_authenticator"),
+    path("me/authenticators/<int:pk>/edit/", factors.edit_authenticator, name="edit_authenticator"),
+    path("me/authenticators/<int:pk>/remove/", factors.remove_authenticator, name="remove_authenticator"),
+    path("me/passkeys/new/", passkeys.add_passkey, name="add_passkey"),
+    path("me/passkeys/<int:pk>/edit/", factors.edit_passkey, name="edit_passkey"),
+    path("me/passkeys/<int:pk>/remove/", factors.remove_passkey, name="remove_passkey"),
+    path("me/checkup/", checkup.checkup, name="checkup"),
     path("people/new/", people.add_member, name="add_member"),
     path("people/<int:pk>/edit/", people.edit_member, name="edit_member"),
     path("people/<int:pk>/invite/", people.invite_member, name="invite_member"),
     path("people/<int:pk>/end/", people.end_member, name="end_member"),
+    path("office/factors/", factors.edit_rule, name="edit_factor_rule"),
     path("office/", people.edit_office, name="edit_office"),
 ]

@@ -20,6 +20,7 @@ class RuleKind(models.TextChoices):
     VALIDATION = "validation", "Validation"
     BACKUP = "backup", "Backup"
     NOTICE = "notice", "Broker notice"
+    CHECKUP = "checkup", "Check-up of factors"
 
 
 class Stage(models.TextChoices):

@@ -19,7 +19,7 @@ from accounts.models import Account, Door, Grant, Login
 from core import clock
 from devices.models import Asset, Authenticator, Validation
 from identity import codes
-from identity.models import BackupCode, BackupSheet, Member, Office, TotpDevice
+from identity.models import BackupCode, BackupSheet, Member, Office, Passkey, TotpDevice
 from notices.models import Acknowledgement, Notice
 from recovery.models import AuthenticatorBackup
 
@@ -32,8 +32,12 @@ def _key(text: str) -> str:
     return f"{slugify(text)[:40]}-{next(_numbers)}"
 
 
+# What most tests are not about: nobody has to add a factor, or try the ones they have.
+LENIENT = {"factors_ruled_at": AT, "owner_factors": 1, "manager_factors": 1, "checkup_days": 0}
+
+
 def make_office(name: str = "Hartwell Family Office", **facts: Any) -> Office:
-    facts = {"timezone": "Europe/London", "set_up_at": AT, "emergency_number": "020 7946 0103"} | facts
+    facts = {"timezone": "Europe/London", "set_up_at": AT, "emergency_number": "020 7946 0103"} | LENIENT | facts
     return Office.objects.update_or_create(pk=1, defaults={"name": name} | facts)[0]
 
 
@@ -57,11 +61,20 @@ def make_member(name: str = "Maria Santos", *, role: str = "trader", signs_in: b
     return member
 
 
-def make_totp(member: Member, *, seed: bytes | None = None, confirmed: bool = True) -> TotpDevice:
-    device = TotpDevice(user=member, name="Authenticator", confirmed=confirmed)
+def make_totp(
+    member: Member, *, seed: bytes | None = None, confirmed: bool = True, carrier: str = "My phone"
+) -> TotpDevice:
+    device = TotpDevice(user=member, name=f"Authenticator on {carrier}", confirmed=confirmed, carrier=carrier)
     device.sealed = codes.seal(seed or codes.new_seed(), context=device.seal_context())
     device.save()
     return device
+
+
+def make_passkey(member: Member, *, host: str = "localhost", carrier: str = "YubiKey", **facts: Any) -> Passkey:
+    """A passkey on file whose other half nobody has; tests/identity/keys.py has devices that answer."""
+    credential_id = f"passkey {next(_numbers)}".encode()
+    facts = {"name": f"Passkey on {carrier}", "public_key": b"none", "aaguid": "0"} | facts
+    return Passkey.objects.create(user=member, credential_id=credential_id, host=host, carrier=carrier, **facts)
 
 
 def make_sheet(member: Member, fresh: list[str] | None = None) -> BackupSheet:

@@ -14,6 +14,7 @@ from dashboard.queries.trail import Line, told
 from devices.models import Asset
 from identity import queries as identity
 from identity.models import Invitation, Member, Office
+from identity.rules import ENOUGH, Standing
 from recovery import picture as doors
 
 EVENTS_SHOWN = 12
@@ -27,10 +28,15 @@ class Row:
     ready: Ready | None
     things: int
     sign_in: str
+    standing: Standing | None
 
 
-def people(member: Member, *, at: datetime, office: Office) -> list[Row]:
-    """Everybody present whom `member` may see, by name; three queries and the picture's."""
+def people(member: Member, *, at: datetime, office: Office, lacking: bool = False) -> list[Row]:
+    """Everybody present whom `member` may see, by name; four queries and the picture's.
+
+    With `lacking`, only those who sign in without what the office asks of their factors, who has nothing first.
+    """
+    standings = {one.pk: one.standing for one in identity.everybody()}
     picture = doors.door_picture(member, at=at, office=office)
     by_holder = picture.by_holder()
     seen = (
@@ -46,15 +52,25 @@ def people(member: Member, *, at: datetime, office: Office) -> list[Row]:
         )
         .order_by("name", "pk")
     )
-    return [
+    rows = [
         Row(
             member=person,
             ready=Ready.of(person, by_holder[person.pk]) if person.pk in by_holder else None,
             things=person.things,
             sign_in=_sign_in(person, invited=bool(person.invited)),
+            standing=standings.get(person.pk) if person.joined_at else None,
         )
         for person in seen
     ]
+    if not lacking:
+        return rows
+    return sorted((row for row in rows if row.standing and row.standing.due_at), key=_how_bad)
+
+
+def _how_bad(row: Row) -> tuple[int, datetime]:
+    """Nothing before one, and within each whose time is over first."""
+    standing = row.standing
+    return (standing.independent, standing.due_at) if standing and standing.due_at else (ENOUGH, row.member.created_at)
 
 
 def _sign_in(person: Member, *, invited: bool) -> str:
@@ -71,6 +87,7 @@ class Page:
 
     member: Member
     factors: identity.Factors
+    standing: Standing | None
     invitation: Invitation | None
     ready: Ready | None
     logins: list[LoginRow]
@@ -97,6 +114,7 @@ def page(person: Member, by: Member, *, at: datetime, office: Office) -> Page:
     return Page(
         member=person,
         factors=identity.factors(person),
+        standing=identity.standing_of(person) if person.joined_at and person.is_active else None,
         invitation=Invitation.objects.filter(member=person, used_at=None, revoked_at=None, expires_at__gt=at).first(),
         ready=Ready.of(person, facts) if facts else None,
         logins=logins_of(person, by, picture),

@@ -1,5 +1,6 @@
 """What may be typed at Postern's own door and about people."""
 
+from identity.forms.factors import AuthenticatorForm, FactorForm, FactorRuleForm, PasskeyForm, SheetForm
 from identity.forms.fields import password_field, zone_field
 from identity.forms.gate import (
     BackupCodeForm,
@@ -15,9 +16,12 @@ from identity.forms.gate import (
 from identity.forms.people import EditMemberForm, MeForm, MemberForm, OfficeForm
 
 __all__ = [
+    "AuthenticatorForm",
     "BackupCodeForm",
     "CodeForm",
     "EditMemberForm",
+    "FactorForm",
+    "FactorRuleForm",
     "JoinForm",
     "KeptForm",
     "LostForm",
@@ -26,6 +30,8 @@ __all__ = [
     "NewPassword",
     "OfficeForm",
     "OfficeSetUpForm",
+    "PasskeyForm",
+    "SheetForm",
     "SignInForm",
     "TokenForm",
     "password_field",

@@ -3,6 +3,7 @@
 from identity.models.factors import BackupCode, BackupSheet, CappedThrottle, TotpDevice
 from identity.models.gate import CallRequest, Invitation, SetupToken, SignIn
 from identity.models.members import Member, MemberManager, MemberQuerySet, Office, real_zone
+from identity.models.passkeys import Passkey, SpentChallenge
 
 __all__ = [
     "BackupCode",
@@ -14,8 +15,10 @@ __all__ = [
     "MemberManager",
     "MemberQuerySet",
     "Office",
+    "Passkey",
     "SetupToken",
     "SignIn",
+    "SpentChallenge",
     "TotpDevice",
     "real_zone",
 ]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
+from django.db.models import Q
 from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 
 from core import clock
 from identity import codes
+
+# Where an authenticator is whose owner did not say.
+USUAL_CARRIER = "My phone"
 
 
 class CappedThrottle(ThrottlingMixin):
@@ -35,6 +40,17 @@ class TotpDevice(TimestampMixin, CappedThrottle, Device):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sealed = models.BinaryField()
     last_step = models.BigIntegerField(default=-1, help_text="The newest time step whose code was accepted.")
+    carrier = models.CharField(max_length=60, default=USUAL_CARRIER, help_text="The device that the app is on.")
+
+    kind = "authenticator"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(confirmed=False), name="one_authenticator_is_begun_at_a_time"
+            ),
+            models.CheckConstraint(name="an_authenticator_is_on_something", condition=~Q(carrier="")),
+        ]
 
     def verify_token(self, token: str) -> bool:
         """Accept a code of this or a neighbouring step, once; call through `django_otp.verify_token`, which locks."""
@@ -51,6 +67,10 @@ class TotpDevice(TimestampMixin, CappedThrottle, Device):
         self.save()
         return True
 
+    def shows(self, token: str, at: datetime) -> bool:
+        """Whether this app shows that code at a moment. It uses nothing up and opens nothing."""
+        return codes.matching_step(self.seed(), token, at=at) is not None
+
     def seed(self) -> bytes:
         """The 20 byte seed, opened for as long as a code is being checked."""
         return codes.unseal(bytes(self.sealed), context=self.seal_context())
@@ -64,6 +84,8 @@ class BackupSheet(TimestampMixin, CappedThrottle, Device):
     """A member's printed sheet of backup codes."""
 
     made_at = models.DateTimeField()
+
+    kind = "backup codes"
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user"], name="one_sheet_of_backup_codes_each")]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
 
 from core import clock
-from identity import actions, queries
+from identity import actions, passkeys, queries
 from identity.access import Request, is_inside, open_to_all, safe_next
 from identity.forms import BackupCodeForm, CodeForm, SignInForm
 from identity.models import Member
@@ -56,7 +56,8 @@ def _halfway(request: Request, member: Member, at) -> HttpResponse:
     back = safe_next(request, request.GET.get("next"))
     request.session.flush()
     request.session["halfway"] = {"member": member.pk, "at": at.timestamp(), "next": back}
-    return redirect("identity:enter_code")
+    has_passkey = queries.has_passkey(member) and not passkeys.why_not(request.get_host())
+    return redirect("identity:enter_passkey" if has_passkey else "identity:enter_code")
 
 
 def halfway_member(request: Request) -> Member | None:
@@ -96,13 +97,14 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
             return enter(request, member, answer.device)
         status = 429 if answer.wait else 200
         form.add_error("code", SLOW.format(_span(answer.wait)) if answer.wait else USED)
-    facts = {"form": form, "office": queries.office(), "codes_left": queries.factors(member).codes_left}
+    factors = queries.factors(member)
+    facts = {"form": form, "office": queries.office(), "codes_left": factors.codes_left, "factors": factors}
     return _page(request, template, facts, status)
 
 
-def enter(request: Request, member: Member, device) -> HttpResponse:
-    """Open the house: a new session key, both factors shown, the trail told."""
-    back = safe_next(request, (request.session.get("halfway") or {}).get("next"))
+def enter(request: Request, member: Member, device, *, back: str | None = None) -> HttpResponse:
+    """Open the house: a new session key, both factors shown, the trail told. Leads `back`, or where one was going."""
+    back = safe_next(request, back or (request.session.get("halfway") or {}).get("next"))
     at = clock.now()
     request.session.flush()
     login(request, member, backend="identity.backends.MemberBackend")
@@ -122,6 +124,12 @@ def sign_out(request: Request) -> HttpResponse:
     answer = redirect("identity:sign_in")
     answer["Clear-Site-Data"] = '"cache", "storage"'
     return answer
+
+
+def ask_again(request: Request, template: str, facts: dict, answer: actions.Answer) -> HttpResponse:
+    """The page of a question: why the last try opened nothing, or how long to wait."""
+    why = SLOW.format(_span(answer.wait)) if answer.wait else answer.why
+    return _page(request, template, facts | {"why": why}, 429 if answer.wait else 200)
 
 
 def _page(request: Request, template: str, facts: dict, status: int) -> HttpResponse:

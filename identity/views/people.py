@@ -12,9 +12,8 @@ from core.errors import Refused
 from core.trail.actions import snapshot
 from identity import actions, policies, queries
 from identity.access import Request, requires
-from identity.forms import CodeForm, EditMemberForm, MeForm, MemberForm, OfficeForm
+from identity.forms import EditMemberForm, MeForm, MemberForm, OfficeForm
 from identity.models import CallRequest, Member
-from identity.rules import network_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -90,24 +89,19 @@ def me(request: Request) -> HttpResponse:
         actions.change_own_settings(member, at=clock.now(), **form.facts())
         messages.success(request, "Your settings are changed.")
         return redirect("identity:me")
-    return render(request, "identity/me.html", {"form": form, "member": member, "factors": queries.factors(member)})
+    return render(
+        request,
+        "identity/me.html",
+        {"form": form, "member": member, "factors": queries.factors(member), "standing": request.user.standing},
+    )
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.any_member)
+@requires(policies.any_member, step_up=True, lacking=True)
 def new_codes(request: Request) -> HttpResponse:
-    """A new sheet of backup codes, after a code from the authenticator; shown once, the old sheet is void."""
-    form, fresh = CodeForm(request.POST or None), []
-    if request.method == "POST" and form.is_valid():
-        at = clock.now()
-        answer = actions.try_code(
-            request.user, code=form.cleaned_data["code"], network=network_of(request.address), at=at
-        )
-        if answer.device:
-            fresh = actions.make_backup_codes(request.user, at=at)
-        else:
-            form.add_error("code", "That code is wrong, used or has run out. Wait for the next one.")
-    return render(request, "identity/new_codes.html", {"form": form, "codes": fresh, "member": request.user})
+    """A new sheet of backup codes, after a fresh proof; shown once, the old sheet is void."""
+    fresh = actions.make_backup_codes(request.user, at=clock.now()) if request.method == "POST" else []
+    return render(request, "identity/new_codes.html", {"codes": fresh, "member": request.user})
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,7 +14,7 @@ from identity.rules import network_of
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.any_member)
+@requires(policies.any_member, lacking=True)
 def step_up(request: Request) -> HttpResponse:
     """Ask for a code of the authenticator, then go on to where the person was going."""
     form = CodeForm(request.POST or None)

@@ -23,8 +23,18 @@ from notices.rules import Circle, Due, Matter, ladder
 
 MOST_SHOWN = 5
 _RANK = {Stage.FAILED: 0, Stage.WEEKLY: 1, Stage.P7: 1, Stage.P2: 1, Stage.D0: 2, Stage.NEVER: 3}
-_COUNTED = {RuleKind.VALIDATION: "{} devices", RuleKind.BACKUP: "{} backups", RuleKind.NOTICE: "{} broker notices"}
-_VERBS = {RuleKind.VALIDATION: "confirm", RuleKind.BACKUP: "test", RuleKind.NOTICE: "answer"}
+_COUNTED = {
+    RuleKind.VALIDATION: "{} devices",
+    RuleKind.BACKUP: "{} backups",
+    RuleKind.NOTICE: "{} broker notices",
+    RuleKind.CHECKUP: "{} check-ups",
+}
+_VERBS = {
+    RuleKind.VALIDATION: "confirm",
+    RuleKind.BACKUP: "test",
+    RuleKind.NOTICE: "answer",
+    RuleKind.CHECKUP: "do",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,8 @@ def page_of(matter: Matter) -> str:
     if matter.rule == RuleKind.VALIDATION:
         door, device = matter.target
         return f"{reverse('devices:add_validation')}?{urlencode({'door': door, 'device': device})}"
+    if matter.rule == RuleKind.CHECKUP:
+        return reverse("identity:checkup")
     name = "recovery:test_backup" if matter.rule == RuleKind.BACKUP else "notices:show_notice"
     return reverse(name, args=matter.target)
 
@@ -176,6 +188,7 @@ def _why_you(one: Due, people: Circle) -> str:
             RuleKind.VALIDATION: "It is your login, or on your device.",
             RuleKind.BACKUP: "It is the second way into a login of yours.",
             RuleKind.NOTICE: f"{one.context.place} changes something at a login of yours.",
+            RuleKind.CHECKUP: "You enter a code from each app, show each passkey, and find your printed codes.",
         }[one.rule]
     holder = people.everybody.get(one.context.holder_id) if one.context.holder_id else None
     if holder is None:
@@ -199,6 +212,8 @@ def _otherwise(one: Due, today: date) -> str:
         return "If nothing is done, you learn whether this second way works on the day you need it."
     if one.rule == RuleKind.NOTICE:
         return "If nobody answers, the broker’s change comes all the same, and nobody here is known to be ready for it."
+    if one.rule == RuleKind.CHECKUP:
+        return "If nothing is done, you learn on the day a phone is gone whether the rest still lets you into Postern."
     if one.last_day is None or one.last_day < today:
         return "If nothing is done, you learn whether this way in works on the morning you need it."
     return "If nothing is done, it counts as late after that day, and nobody can rely on this way in."
@@ -247,6 +262,7 @@ def _button(dues: Sequence[Due]) -> str:
         RuleKind.VALIDATION: "Record that it works",
         RuleKind.BACKUP: "Record the test",
         RuleKind.NOTICE: "Read and answer",
+        RuleKind.CHECKUP: "Try each of them",
     }[dues[0].rule]
 
 

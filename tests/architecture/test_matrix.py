@@ -21,7 +21,20 @@ from tests.factories import AT
 pytestmark = pytest.mark.django_db
 ROLES = ("owner", "manager", "trader", "auditor")
 # What an auditor may post: their own settings, and taking the inventory home, which changes nothing but the trail.
-OF_AUDITORS = {"stepup/", "me/", "me/codes/", "office/export/download/"}
+OF_AUDITORS = {
+    "stepup/",
+    "stepup/passkey/",
+    "me/",
+    "me/codes/",
+    "me/checkup/",
+    "me/passkeys/new/",
+    "me/passkeys/<int:pk>/edit/",
+    "me/passkeys/<int:pk>/remove/",
+    "me/authenticators/new/",
+    "me/authenticators/<int:pk>/edit/",
+    "me/authenticators/<int:pk>/remove/",
+    "office/export/download/",
+}
 
 
 class Rows:
@@ -44,6 +57,8 @@ class Rows:
             key=f"letter:{name}", kind="reminder", recipient=self.member, address=self.member.email,
             subject=f"Letter to {name}", text=".", html=".", queued_at=AT, not_before=AT,
         )  # fmt: skip
+        self.passkey = factories.make_passkey(self.member, carrier=f"{name}’s YubiKey")
+        self.totp = factories.make_totp(self.member, carrier=f"{name}’s tablet")
         self.call = CallRequest.objects.create(at=AT, name="Somebody", number="1")
         self.batch = ImportBatch.objects.create(**self.batch_facts(owner))
 
@@ -68,12 +83,16 @@ class Rows:
             "answers": self.answer.pk,
             "letters": self.letter.pk,
             "lost": self.call.pk,
+            "me/passkeys": self.passkey.pk,
+            "me/authenticators": self.totp.pk,
             "office": self.batch.pk,
         }
 
     def address(self, route: str) -> str:
         """The route with this house's numbers in it."""
-        noun = route.partition("/")[0]
+        noun = route.partition("/<")[0]
+        while noun not in self.numbers and "/" in noun:
+            noun = noun.rpartition("/")[0]
         filled = re.sub(r"<int:\w+>", lambda _: str(self.numbers[noun]), route)
         return "/" + filled.replace("<slug:slug>", "ibkr")
 
@@ -81,7 +100,8 @@ class Rows:
     def names(self) -> list[str]:
         """Words that must never reach another trader."""
         things = [self.member, self.account.name, self.login, self.asset, self.phone, self.authenticator, self.backup]
-        return [str(thing) for thing in things] + [self.notice.title, self.letter.subject]
+        own = [self.notice.title, self.letter.subject, self.passkey.name, self.totp.name]
+        return [str(thing) for thing in things] + own
 
 
 @pytest.fixture
