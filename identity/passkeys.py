@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnUserHandle, as_credential_descriptors
 from webauthn import verify_authentication_response
@@ -122,6 +122,8 @@ def make(member: Member, answer: str, *, challenge: str, **facts: Any) -> Passke
     try:
         with transaction.atomic():
             return Ceremony(facts=facts).register_complete(member, state, _loaded(answer))
+    except IntegrityError as taken:
+        raise NotAccepted("that credential is on file already") from taken
     except DatabaseError:
         raise
     except Exception as failed:  # whatever is wrong with what a browser sent means the same

@@ -59,10 +59,9 @@ def checkup(request: Request) -> HttpResponse:
 def _steps(request: Request) -> list[Step]:
     """Everything there is to try, the printed codes last."""
     factors, tried = queries.factors(request.user), request.session.get(TRIED, [])
-    own = [(one.persistent_id, one) for one in (*factors.authenticators, *factors.passkeys)]
-    if factors.codes_left is not None:
-        own.append((SHEET, None))
-    return [Step(key, factor, key in tried) for key, factor in own]
+    own: list[TotpDevice | Passkey] = [*factors.authenticators, *factors.passkeys]
+    steps = [Step(one.persistent_id, one, one.persistent_id in tried) for one in own]
+    return steps if factors.codes_left is None else [*steps, Step(SHEET, None, SHEET in tried)]
 
 
 def _question(request: Request, step: Step, at: datetime) -> dict[str, Any] | None:
