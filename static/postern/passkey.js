@@ -73,10 +73,10 @@
     if (!button || !data) continue;
     if (!window.PublicKeyCredential) {
       says.textContent = "This browser knows no passkeys. Use a code, or another browser.";
+      button.remove();
       continue;
     }
     const asked = JSON.parse(data.textContent);
-    button.hidden = false;
     button.addEventListener("click", async () => {
       if (!form.reportValidity()) return;
       says.textContent = kind === "make" ? "Follow what your browser asks." : "Waiting for your passkey.";

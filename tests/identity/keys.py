@@ -27,6 +27,10 @@ def question_on(page) -> dict[str, Any]:
     return json.loads(re.search(r'type="application/json">(.*?)</script>', page.content.decode()).group(1))
 
 
+def _new_id() -> bytes:
+    return f"credential {next(_numbers)}".encode()
+
+
 @dataclass
 class Device:
     """One passkey and the device it is on. What it says can be bent: its origin, its flags, its count."""
@@ -39,7 +43,7 @@ class Device:
     count: int = 0
     handle: bytes = b""
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-    credential_id: bytes = field(default_factory=lambda: f"credential {next(_numbers)}".encode())
+    credential_id: bytes = field(default_factory=_new_id)
 
     def make(self, question: dict[str, Any], **said: Any) -> str:
         """The answer to a page that adds a passkey, as the form posts it."""
