@@ -145,7 +145,7 @@ def everybody() -> list[Member]:
     return [_with_standing(row) for row in _STANDINGS.rows(True, host=passkeys.host())]  # noqa: FBT003
 
 
-def lacking(at: datetime) -> list[Member]:
+def lacking() -> list[Member]:
     """Who signs in and does not meet the office’s rule on factors, by name; one query."""
     return [one for one in everybody() if one.joined_at and one.standing.due_at]
 

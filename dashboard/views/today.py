@@ -31,7 +31,8 @@ def today(request: Request) -> HttpResponse:
     facts = queries.today(request.user, at=clock.now(), office=frame.office, has_notices=has_notices)
     census = [(state, facts.census[state], words) for state, words in CENSUS]
     calls = frame.calls if request.user.is_manager else []
-    lacking = identity.lacking(clock.now()) if request.user.is_owner else []
+    is_owner = request.user.is_owner
+    lacking = [one for one in identity.lacking() if one.pk != request.user.pk] if is_owner else []
     return render(
         request, "dashboard/today.html", {"facts": facts, "census": census, "calls": calls, "lacking": lacking}
     )
