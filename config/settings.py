@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "core.trail",
     "core.letters",
     "identity",
+    "django_otp_webauthn",  # after identity, whose member its models name while they load
     "accounts",
     "devices",
     "recovery",
@@ -114,6 +115,13 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "identity.passwords.GoodPassword"}]
 LOGIN_URL = "identity:sign_in"
 
+OTP_WEBAUTHN_CREDENTIAL_MODEL = "identity.Passkey"
+OTP_WEBAUTHN_HELPER_CLASS = "identity.passkeys.Ceremony"
+OTP_WEBAUTHN_RP_ID = ENV.host
+OTP_WEBAUTHN_RP_NAME = "Postern"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [ENV.url.rstrip("/")]
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False  # the office's own setting decides, in identity.views.passkeys
+
 SESSION_ENGINE = "identity.sessions"
 SESSION_COOKIE_NAME = "__Host-postern" if IS_HTTPS else "postern"
 # How long a browser keeps its key and the table its row. How long a session lasts is for the office to say
@@ -187,5 +195,6 @@ LOGGING = {
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # addresses are unique whatever their capitals, by a constraint on lower(email)
     "security.W002",  # config.middleware.Headers sends X-Frame-Options, on error pages too
+    "otp_webauthn.E031",  # where the address can have no passkeys, identity.checks and the pages say so in words
     "security.W008",  # TLS is ended, and plain HTTP sent on, by the proxy in front (docs/running.md)
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -41,12 +42,16 @@ class Request(HttpRequest):
     ran_out: Member | None
 
 
-def requires(policy: Policy, *, step_up: bool | Callable[[Request], bool] = False) -> Callable[[View], View]:
+def requires(
+    policy: Policy, *, step_up: bool | Callable[[Request], bool] = False, lacking: bool = False
+) -> Callable[[View], View]:
     """Let a view answer only members who have shown password and code and whom `policy` admits.
 
     With `step_up` they must also have shown a factor within the last ten minutes; who has not is asked for one first
-    and goes on where they were (`identity.proof`). It may be a predicate that asks only for some requests. Both are
-    left on the view as `.policy` and `.step_up`; a test walks the URL list and fails on a route without a policy.
+    and goes on where they were (`identity.proof`). It may be a predicate that asks only for some requests. Who is late
+    in meeting the office's rule on factors is led to their factors from everywhere but the few views that are for them
+    too, marked `lacking`. All three are left on the view; a test walks the URL list and fails on a route without a
+    policy.
     """
 
     def guard(view: View) -> View:
@@ -58,12 +63,15 @@ def requires(policy: Policy, *, step_up: bool | Callable[[Request], bool] = Fals
             if not policy(request.user):
                 raise PermissionDenied
             request.user.came_from = network_of(request.address)
+            if not lacking and lacks_a_factor(request.user, clock.now()):
+                return to_own_factors(request)
             asked = prove(request) if (step_up(request) if callable(step_up) else step_up) else None
             if asked is not None:
                 return asked
             return _with_unsent(view, request, *args, **kwargs)
 
         vars(guarded)["step_up"] = step_up
+        vars(guarded)["lacking"] = lacking
         return _with_policy(guarded, policy)
 
     return guard
@@ -97,13 +105,18 @@ def prove(request: Request) -> HttpResponse | None:
         return None
     if request.method != "POST":
         return to_step_up(request)
-    form, wait = proof.proves(request, at)
+    tried = proof.proves(request, at)
     if proof.is_fresh(request, at):
         return None
     if SESSION_KEY not in request.session:  # somebody ended it while the code was looked at
         vars(request)["user"] = AnonymousUser()
         return to_sign_in(request)
-    return proof.ask(request, form, wait)
+    return proof.ask(request, tried)
+
+
+def lacks_a_factor(member: Member, at: datetime) -> bool:
+    """Whether the time to meet the office's rule on factors is over for this member; no query."""
+    return member.standing is not None and member.standing.is_late(at)
 
 
 def _itself(user: Any) -> Member:
@@ -128,8 +141,16 @@ def to_sign_in(request: Request) -> HttpResponse:
     return _go_and_come_back(request, reverse("identity:sign_in"))
 
 
+def to_own_factors(request: Request) -> HttpResponse:
+    """Lead somebody who lacks a factor to where they add one."""
+    return _go(request, reverse("identity:own_factors"))
+
+
 def _go_and_come_back(request: Request, to: str) -> HttpResponse:
-    address = f"{to}?next={quote(_keeping_what_was_typed(request, _back(request)))}"
+    return _go(request, f"{to}?next={quote(_keeping_what_was_typed(request, _back(request)))}")
+
+
+def _go(request: Request, address: str) -> HttpResponse:
     if request.htmx:
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = address

@@ -11,7 +11,11 @@ class IdentityConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
 
         from core.letters import kinds
-        from identity import invitations, links
+        from identity import (
+            checks,  # noqa: F401  registers them
+            invitations,
+            links,
+        )
 
         # `actions.note_signed_in` writes it, after it has looked at what came since the last time.
         user_logged_in.disconnect(dispatch_uid="update_last_login")

@@ -15,7 +15,7 @@ class MemberBackend:
         return
 
     def get_user(self, user_id: int) -> Member | None:
-        member = queries.member_of_request(user_id)
+        member = queries.entering(user_id)
         if member is None:
             return None
         return member if member.may_enter(clock.local_day(clock.now(), member.timezone)) else None

@@ -22,6 +22,7 @@ class Stage(models.TextChoices):
     CODE = "code", "one-time code"
     BACKUP = "backup", "backup code"
     STEP_UP = "stepup", "fresh proof"
+    PASSKEY = "passkey", "passkey"
     LOST = "lost", "lost something"
     LIFTED = "lifted", "waits lifted"
 

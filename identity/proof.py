@@ -1,4 +1,4 @@
-"""A fresh proof: a code of the authenticator that this session has shown within the last ten minutes.
+"""A fresh proof: a code of the authenticator or a passkey that this session has shown within the last ten minutes.
 
 A request that needs one and has none is answered with the question for it. When it was a POST, the question carries
 what was posted in hidden fields and goes to the same address, so that the deed is done in the same step as the proof
@@ -8,6 +8,7 @@ and nothing lies anywhere in between. Passwords, codes and files are not carried
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,9 +16,10 @@ from django.forms.utils import pretty_name
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
+from core import clock
 from core.errors import Refused
-from identity import actions
-from identity.answers import USED, why_slow
+from identity import actions, ceremonies, passkeys
+from identity.answers import USED, slowed, why_slow
 from identity.browsers import whence
 from identity.enums import Stage
 from identity.forms import CodeForm
@@ -27,6 +29,10 @@ from identity.sessions import SessionStore
 # How long a proof with a factor counts as fresh; it is not prolonged by use.
 FRESH_FOR = timedelta(minutes=10)
 PREFIX = "proof"
+# What a passkey answers with.
+ANSWER = f"{PREFIX}-credential"
+# When this session was opened with a backup code; it lets its person replace what they lost, and nothing else.
+BY_SHEET = "by_sheet_at"
 # A part of a field’s name that makes it a secret, which is never carried, kept or shown again.
 SECRET = re.compile(r"pass(word|phrase)?|again|secret|seed|token|code|pin|otp")
 
@@ -34,6 +40,15 @@ SECRET = re.compile(r"pass(word|phrase)?|again|secret|seed|token|code|pin|otp")
 def is_fresh(request: HttpRequest, at: datetime) -> bool:
     """Whether this session showed a factor within the last ten minutes."""
     return 0 <= at.timestamp() - request.session.get("fresh_at", 0) < FRESH_FOR.total_seconds()
+
+
+def asked_to_enrol(request: HttpRequest) -> bool:
+    """Whether adding a factor needs a fresh proof: not for whoever has just come in with a backup code.
+
+    They have lost what a proof is shown with. That code was burnt and told of by letter, and so is the new factor.
+    """
+    age = clock.now().timestamp() - request.session.get(BY_SHEET, 0)
+    return not 0 <= age < FRESH_FOR.total_seconds()
 
 
 def mark_fresh(request: HttpRequest, at: datetime) -> bool:
@@ -62,40 +77,72 @@ def renew_key(request: HttpRequest) -> bool:
     return True
 
 
-def proves(request, at: datetime) -> tuple[CodeForm, int]:
-    """Look at the code that was posted with a question of ours. Fresh afterwards, or the form says why not.
+def _code_form(posted: QueryDict | None = None) -> CodeForm:
+    return CodeForm(posted, prefix=PREFIX)
 
-    Returns the form and for how many seconds no code is looked at.
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of an answer to the question. `wait` is for how many seconds no answer is looked at.
+
+    `form` says why a code was not right, `why` the same of a passkey.
     """
-    form = CodeForm(request.POST if f"{PREFIX}-code" in request.POST else None, prefix=PREFIX)
+
+    is_right: bool = False
+    form: CodeForm = field(default_factory=_code_form)
+    wait: int = 0
+    why: str = ""
+
+
+def proves(request, at: datetime) -> Tried:
+    """Look at what was answered to a question of ours, if this POST answers one; a right answer makes the proof fresh."""
+    if ANSWER in request.POST:
+        return _tried_passkey(request, at)
+    form = _code_form(request.POST if f"{PREFIX}-code" in request.POST else None)
     if not form.is_valid():
-        return form, 0
+        return Tried(form=form)
     code = form.cleaned_data["code"]
     try:
         answer = actions.try_code(request.user, code=code, **whence(request), at=at, stage=Stage.STEP_UP)
     except Refused as no:
         form.add_error("code", str(no))
-        return form, 0
+        return Tried(form=form)
     if answer.device:
-        if mark_fresh(request, at):
-            actions.note_proof(request.user, address=network_of(request.address), at=at)
-        return form, 0
+        return Tried(is_right=_note(request, at), form=form)
     form.add_error("code", why_slow(answer) if answer.wait else USED)
-    return form, answer.wait
+    return Tried(form=form, wait=answer.wait)
 
 
-def ask(request, form: CodeForm, wait: int = 0) -> HttpResponse:
+def _tried_passkey(request, at: datetime) -> Tried:
+    given, challenge = ceremonies.take(request, PREFIX, at, field=ANSWER)
+    today = clock.local_day(at, request.user.timezone)
+    answer = actions.try_passkey(request.user, answer=given, challenge=challenge, **whence(request), today=today, at=at)
+    if answer.device:
+        return Tried(is_right=_note(request, at))
+    return Tried(wait=answer.wait, why=why_slow(answer) if answer.wait else answer.why)
+
+
+def _note(request, at: datetime) -> bool:
+    """The proof counts from here; False when the session was ended meanwhile."""
+    is_fresh_now = mark_fresh(request, at)
+    if is_fresh_now:
+        actions.note_proof(request.user, address=network_of(request.address), at=at)
+    return is_fresh_now
+
+
+def ask(request, tried: Tried) -> HttpResponse:
     """The question, carrying what was posted; for a fragment in the place of the page, so that nothing goes away."""
     carried = worth_keeping(request.POST)
     facts = {
-        "form": form,
+        "form": tried.form,
+        "why": tried.why,
         "action": request.get_full_path(),
         "carried": [(name, value) for name, values in carried.items() for value in values],
         "left_out": [pretty_name(name).lower() for name in _left_out(request)],
     }
-    answer = render(request, _template(request), facts, status=429 if wait else 200)
-    if wait:
-        answer["Retry-After"] = str(wait)
+    if request.user.standing.has_passkey and not passkeys.why_not(request.get_host()):
+        facts["question"] = ceremonies.put(request, PREFIX, passkeys.ask_to_show(request.user), clock.now())
+    answer = slowed(render(request, _template(request), facts), tried.wait)
     if request.htmx:
         answer["HX-Retarget"], answer["HX-Reswap"], answer["HX-Push-Url"] = "#main", "innerHTML", "false"
     return answer

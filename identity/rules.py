@@ -1,10 +1,12 @@
-"""Pure reasoning about the front door: where a request comes from, how often it may ask to be called."""
+"""Pure reasoning about the front door: networks, waits, and how a person’s factors stand."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import combinations
 
 # How often one network may ask for a call back within the window.
 MOST_CALLS = 5
@@ -52,3 +54,112 @@ def reset_waits(*, is_manager: bool, address_is_new: bool, hours: int, trader_ho
     there to prevent. Not so when the address was changed lately, for then the warning may have gone to a thief.
     """
     return timedelta(hours=hours if is_manager or address_is_new else trader_hours)
+
+
+# How a person's factors stand
+
+
+CHECKUP_FIRST = timedelta(days=28)
+ENOUGH = 2
+HOW_MANY = ("No factor", "One factor", "Two independent factors")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One factor as independence sees it: what it is on, and whether a cloud account may hold copies of it."""
+
+    carrier: str
+    is_passkey: bool = False
+    is_synced: bool = False
+
+
+def are_independent(one: Held, other: Held) -> bool:
+    """Whether no single loss or theft takes both.
+
+    Two factors on one device go missing together, and whoever takes it has both. Two synced passkeys may hang on one
+    cloud account. Backup codes are a spare for the day a factor is gone and never one of the two (decision 0017).
+    """
+    return _named(one.carrier) != _named(other.carrier) and not (one.is_synced and other.is_synced)
+
+
+def _named(carrier: str) -> str:
+    return " ".join(carrier.casefold().split())
+
+
+def independent(held: Sequence[Held]) -> int:
+    """How many independent factors these are: none, one, or two, which is all that anybody asks for."""
+    if any(are_independent(one, other) for one, other in combinations(held, 2)):
+        return ENOUGH
+    return min(len(held), 1)
+
+
+def missing(held: Sequence[Held], needed: int) -> str:
+    """What to add so that `needed` independent factors are there, in words; "" when nothing is missing."""
+    if independent(held) >= needed:
+        return ""
+    if not held:
+        return "Add an authenticator app or a passkey."
+    if len(held) > 1 and len({_named(one.carrier) for one in held}) > 1:
+        return "Your passkeys may be copies in one cloud account. Add a security key, or an authenticator app."
+    words = f"All you have is on “{held[0].carrier}”, so one loss takes all of it."
+    return f"{words} Add a passkey or an authenticator app on another device."
+
+
+def may_go(held: Sequence[Held], *, without: Held, needed: int) -> bool:
+    """Whether one factor may be removed: something stays, and nobody who meets the office’s rule falls below it."""
+    left = list(held)
+    left.remove(without)
+    after = independent(left)
+    return bool(left) and (after >= needed or after >= independent(held))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A person’s factors against the office’s rule. `due_at` is when what is missing must be there; None if nothing is.
+
+    `checkup_at` is from when on their next check-up is due; None where the office asks for none.
+    """
+
+    held: tuple[Held, ...]
+    needed: int
+    due_at: datetime | None
+    checkup_at: datetime | None
+
+    @property
+    def independent(self) -> int:
+        return independent(self.held)
+
+    @property
+    def has_passkey(self) -> bool:
+        return any(one.is_passkey for one in self.held)
+
+    @property
+    def in_words(self) -> str:
+        return HOW_MANY[self.independent]
+
+    @property
+    def missing(self) -> str:
+        return missing(self.held, self.needed)
+
+    @property
+    def state(self) -> str:
+        """ok, due or late: meets the rule, has a way in all the same, or has none."""
+        if self.due_at is None:
+            return "ok"
+        return "due" if self.held else "late"
+
+    def is_late(self, at: datetime) -> bool:
+        """Whether the time to meet the rule is over."""
+        return self.due_at is not None and self.due_at <= at
+
+
+def must_meet_by(*, joined_at: datetime, ruled_at: datetime, grace_days: int) -> datetime:
+    """When a person must meet the rule on factors: the grace counts from joining or from the rule, what came later."""
+    return max(joined_at, ruled_at) + timedelta(days=grace_days)
+
+
+def next_checkup(*, joined_at: datetime, checked_at: datetime | None, every_days: int) -> datetime | None:
+    """From when on a person should try each of their factors: 28 days after joining, then every so many days."""
+    if not every_days:
+        return None
+    return checked_at + timedelta(days=every_days) if checked_at else joined_at + CHECKUP_FIRST

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils.module_loading import import_string
 
 from core import clock
 from identity import actions
+from identity.models import SpentChallenge
 
 
 @shared_task(name="identity.clear_sessions")
 def clear_sessions() -> None:
-    """Remove sessions that ran out. None of them opens anything before this ran either."""
+    """Remove sessions that ran out, and challenges no session asks for; neither opens anything before this ran."""
     store: type[SessionBase] = import_string("identity.sessions.SessionStore")
     store.clear_expired()
     actions.tidy_sessions(at=clock.now())
+    SpentChallenge.objects.filter(at__lt=clock.now() - timedelta(days=1)).delete()
 
 
 @shared_task(name="identity.watch_the_gate")

@@ -52,11 +52,13 @@ class Limits:
     by_network: bool = False
 
 
-# A backup code of 79 bits and a set-up token of 160 are not guessed, so strangers together slow nobody there. A code is
-# only asked of those who know the password; that door is never shut, or a thief of the password could shut it.
+# A backup code of 79 bits, a set-up token of 160 and a signature are not guessed, so strangers together slow nobody
+# there. A code is only asked of those who know the password; that door is never shut, or a thief of the password could
+# shut it.
 LIMITS = {
     Stage.PASSWORD: Limits(shuts=True, by_network=True),
     Stage.BACKUP: Limits(paced=False),
+    Stage.PASSKEY: Limits(paced=False),
     Stage.SETUP: Limits(paced=False, by_network=True),
 }
 

@@ -21,6 +21,7 @@ class RuleKind(models.TextChoices):
     BACKUP = "backup", "Backup"
     NOTICE = "notice", "Broker notice"
     ENDING = "ending", "End of access"
+    CHECKUP = "checkup", "Check-up of factors"
 
 
 class Stage(models.TextChoices):

@@ -30,6 +30,7 @@ from identity.models import (
     Member,
     Office,
     OpenSession,
+    Passkey,
     TotpDevice,
 )
 from identity.sessions import SessionStore
@@ -45,8 +46,12 @@ def _key(text: str) -> str:
     return f"{slugify(text)[:40]}-{next(_numbers)}"
 
 
+# What most tests are not about: nobody has to add a factor, or try the ones they have.
+LENIENT = {"factors_ruled_at": AT, "owner_factors": 1, "manager_factors": 1, "checkup_days": 0}
+
+
 def make_office(name: str = "Hartwell Family Office", **facts: Any) -> Office:
-    facts = {"timezone": "Europe/London", "set_up_at": AT, "emergency_number": "020 7946 0103"} | facts
+    facts = {"timezone": "Europe/London", "set_up_at": AT, "emergency_number": "020 7946 0103"} | LENIENT | facts
     return Office.objects.update_or_create(pk=1, defaults={"name": name} | facts)[0]
 
 
@@ -70,12 +75,21 @@ def make_member(name: str = "Maria Santos", *, role: str = "trader", signs_in: b
     return member
 
 
-def make_totp(member: Member, *, seed: bytes | None = None, confirmed: bool = True) -> TotpDevice:
-    device = TotpDevice(user=member, name="Authenticator", confirmed=confirmed)
+def make_totp(
+    member: Member, *, seed: bytes | None = None, confirmed: bool = True, carrier: str = "My phone"
+) -> TotpDevice:
+    device = TotpDevice(user=member, name=f"Authenticator on {carrier}", confirmed=confirmed, carrier=carrier)
     with transaction.atomic():
         device.sealed = sealing.seal(seed or codes.new_seed(), context=device.seal_context())
         device.save()
     return device
+
+
+def make_passkey(member: Member, *, host: str = "localhost", carrier: str = "YubiKey", **facts: Any) -> Passkey:
+    """A passkey on file whose other half nobody has; tests/identity/keys.py has devices that answer."""
+    credential_id = f"passkey {next(_numbers)}".encode()
+    facts = {"name": f"Passkey on {carrier}", "public_key": b"none", "aaguid": "0"} | facts
+    return Passkey.objects.create(user=member, credential_id=credential_id, host=host, carrier=carrier, **facts)
 
 
 def make_sheet(member: Member, fresh: list[str] | None = None) -> BackupSheet:

@@ -123,7 +123,8 @@ TABLE = (
     Variable(
         "POSTERN_URL",
         "address",
-        "The public address: links in letters and the allowed host come from it. https makes it production.",
+        "The public address: links in letters and the allowed host come from it, and passkeys belong to its host. "
+        "https makes it production.",
         _unless_empty(_public_address),
         worked_out="`http://localhost:PORT`",
         needed="Set it to the address people type, such as https://postern.example.",

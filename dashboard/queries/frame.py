@@ -9,16 +9,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
-from django.db.models import BigIntegerField, Count, DateTimeField, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, CharField, Count, DateTimeField, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
 
 from core.letters import queries as letters
 from core.prepared import Prepared, Slot
-from identity.models import CallRequest, Member, Office
+from identity import passkeys
+from identity.models import CallRequest, Member, Office, Passkey
 from notices.models import Acknowledgement
 
 OFFICE_FIELDS = [field.attname for field in Office._meta.concrete_fields]
-MEASURED = [*letters.FIGURES, "notices_waiting", "calls_waiting"]
+MEASURED = [*letters.FIGURES, "notices_waiting", "calls_waiting", "void_passkeys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,21 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the frame of every page says. `notices` wait for this member's answer; `calls` want to be called back."""
+    """What the frame of every page says. `notices` wait for this member's answer; `calls` want to be called back.
+
+    `void_passkeys` are how many passkeys do not work at the present address.
+    """
 
     office: Office
     health: letters.Health
     notices: int
     calls: list[Call]
+    void_passkeys: int
 
 
 def frame(member: Member, *, at: datetime) -> Frame:
     """Office, the post's health and what waits for the member, in one query."""
-    [row] = _FRAME.rows(at=at, member=member.pk)
+    [row] = _FRAME.rows(at=at, member=member.pk, host=passkeys.host())
     office = Office.from_db("default", OFFICE_FIELDS, row[: len(OFFICE_FIELDS)])
     figures = dict(zip(MEASURED, row[len(OFFICE_FIELDS) :], strict=True))
     return Frame(
@@ -52,6 +57,7 @@ def frame(member: Member, *, at: datetime) -> Frame:
         health=letters.health_from(SimpleNamespace(**figures), at),
         notices=figures["notices_waiting"] or 0,
         calls=[_call(facts) for facts in json.loads(figures["calls_waiting"] or "[]")],
+        void_passkeys=figures["void_passkeys"] or 0,
     )
 
 
@@ -65,6 +71,7 @@ def _build() -> QuerySet[Office, tuple]:
         **letters.health_expressions(Slot("at", DateTimeField())),
         notices_waiting=_count(Acknowledgement.objects.waiting().filter(member=member)),
         calls_waiting=Subquery(_calls()),
+        void_passkeys=_count(Passkey.objects.void(Slot("host", CharField()))),
     ).values_list(*OFFICE_FIELDS, *MEASURED)
 
 

@@ -14,6 +14,7 @@ from dashboard.queries.trail import Line, told
 from devices.models import Asset
 from identity import queries as identity
 from identity.models import Away, Member, Office
+from identity.rules import ENOUGH, Standing
 from recovery import picture as doors
 
 EVENTS_SHOWN = 12
@@ -29,10 +30,15 @@ class Row:
     sign_in: str
     until: datetime | None = None
     away: Away | None = None
+    standing: Standing | None = None
 
 
-def people(member: Member, *, at: datetime, office: Office) -> list[Row]:
-    """Everybody present whom `member` may see, by name; four queries and the picture's."""
+def people(member: Member, *, at: datetime, office: Office, lacking: bool = False) -> list[Row]:
+    """Everybody present whom `member` may see, by name; five queries and the picture's.
+
+    With `lacking`, only those who sign in without what the office asks of their factors, who has nothing first.
+    """
+    standings = {one.pk: one.standing for one in identity.everybody()}
     picture = doors.door_picture(member, at=at, office=office)
     by_holder, away = picture.by_holder(), identity.away_at(at)
     seen = (
@@ -47,7 +53,7 @@ def people(member: Member, *, at: datetime, office: Office) -> list[Row]:
         )
         .order_by("name", "pk")
     )
-    return [
+    rows = [
         Row(
             member=person,
             ready=Ready.of(person, by_holder[person.pk]) if person.pk in by_holder else None,
@@ -55,9 +61,19 @@ def people(member: Member, *, at: datetime, office: Office) -> list[Row]:
             sign_in=_sign_in(person, invited=bool(person.invited_until), is_over=person.is_over(at)),
             until=person.invited_until,
             away=away.get(person.pk),
+            standing=standings.get(person.pk) if person.joined_at else None,
         )
         for person in seen
     ]
+    if not lacking:
+        return rows
+    return sorted((row for row in rows if row.standing and row.standing.due_at), key=_how_bad)
+
+
+def _how_bad(row: Row) -> tuple[int, datetime]:
+    """Nothing before one, and within each whose time is over first."""
+    standing = row.standing
+    return (standing.independent, standing.due_at) if standing and standing.due_at else (ENOUGH, row.member.created_at)
 
 
 def _sign_in(person: Member, *, invited: bool, is_over: bool) -> str:
@@ -77,6 +93,7 @@ class Page:
     member: Member
     factors: identity.Factors
     standing: identity.Standing
+    factor_standing: Standing | None
     ready: Ready | None
     logins: list[LoginRow]
     things: list[Asset]
@@ -103,6 +120,7 @@ def page(person: Member, by: Member, *, at: datetime, office: Office) -> Page:
         member=person,
         factors=identity.factors(person),
         standing=identity.standing(person, by, at=at),
+        factor_standing=identity.standing_of(person) if person.joined_at and person.is_active else None,
         ready=Ready.of(person, facts) if facts else None,
         logins=logins_of(person, by, picture),
         things=list(Asset.objects.visible_to(by).kept().filter(holder=person).order_by("kind", "name")),

@@ -23,8 +23,9 @@ from identity.models import Member
 @requires(policies.any_member)
 def list_members(request: Request) -> HttpResponse:
     """Everybody and how many ways in they have."""
-    rows = queries.people(request.user, at=clock.now(), office=frame_facts(request).office)
-    return render(request, "dashboard/people.html", {"rows": rows})
+    lacking = request.GET.get("lacking") == "1"
+    rows = queries.people(request.user, at=clock.now(), office=frame_facts(request).office, lacking=lacking)
+    return render(request, "dashboard/people.html", {"rows": rows, "lacking": lacking})
 
 
 @require_safe

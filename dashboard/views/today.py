@@ -10,6 +10,7 @@ from core import clock
 from dashboard.context import frame_facts
 from dashboard.queries import today as queries
 from identity import policies
+from identity import queries as identity
 from identity.access import Request, requires
 from recovery.accessgraph import State
 
@@ -30,4 +31,8 @@ def today(request: Request) -> HttpResponse:
     facts = queries.today(request.user, at=clock.now(), office=frame.office, has_notices=has_notices)
     census = [(state, facts.census[state], words) for state, words in CENSUS]
     calls = frame.calls if request.user.is_manager else []
-    return render(request, "dashboard/today.html", {"facts": facts, "census": census, "calls": calls})
+    is_owner = request.user.is_owner
+    lacking = [one for one in identity.lacking() if one.pk != request.user.pk] if is_owner else []
+    return render(
+        request, "dashboard/today.html", {"facts": facts, "census": census, "calls": calls, "lacking": lacking}
+    )

@@ -11,6 +11,7 @@ from identity.actions.enrolment import (
     finish_enrolment,
     make_backup_codes,
 )
+from identity.actions.factors import add_passkey, begin_another, change_factor, finish_checkup, remove_factor
 from identity.actions.failures import forget_tries, lift_waits, tell_failures, tell_of_shut_doors
 from identity.actions.gate import (
     Answer,
@@ -19,12 +20,13 @@ from identity.actions.gate import (
     note_signed_out,
     try_backup_code,
     try_code,
+    try_passkey,
     try_password,
     try_setup_token,
 )
 from identity.actions.helping import acting, free_key
 from identity.actions.inviting import LINK_GOES_HERE, invite, revoke_invitation
-from identity.actions.office import change_office
+from identity.actions.office import RULE_FIELDS, change_factor_rule, change_office
 from identity.actions.passwords import (
     change_password,
     choose_password_anew,
@@ -67,15 +69,20 @@ from identity.actions.setup import begin_office, make_setup_token, setup_token_i
 __all__ = [
     "LINK_GOES_HERE",
     "OWN_FIELDS",
+    "RULE_FIELDS",
     "Acquainted",
     "Answer",
     "acting",
     "add_member",
+    "add_passkey",
     "ask_address",
+    "begin_another",
     "begin_authenticator",
     "begin_office",
     "begin_session",
     "call_done",
+    "change_factor",
+    "change_factor_rule",
     "change_member",
     "change_office",
     "change_own_settings",
@@ -92,6 +99,7 @@ __all__ = [
     "end_session",
     "end_sessions",
     "end_sessions_of",
+    "finish_checkup",
     "finish_enrolment",
     "forget_browser",
     "forget_browsers",
@@ -115,6 +123,7 @@ __all__ = [
     "post_password_resets",
     "pseudonymise",
     "recover_owner",
+    "remove_factor",
     "request_call",
     "revoke_address",
     "revoke_invitation",
@@ -127,6 +136,7 @@ __all__ = [
     "tidy_sessions",
     "try_backup_code",
     "try_code",
+    "try_passkey",
     "try_password",
     "try_setup_token",
     "use_password_reset",

@@ -22,9 +22,11 @@ from identity.models import (
     Invitation,
     Member,
     Office,
+    Passkey,
     SetupToken,
     TotpDevice,
 )
+from identity.models.factors import USUAL_CARRIER
 from identity.passwords import normalise
 
 
@@ -61,8 +63,10 @@ def begin_authenticator(member: Member, *, at: datetime) -> TotpDevice:
     return device
 
 
-def confirm_authenticator(member: Member, *, code: str, at: datetime) -> TotpDevice:
-    """Take the authenticator into use once it has shown a right code.
+def confirm_authenticator(
+    member: Member, *, code: str, at: datetime, carrier: str = USUAL_CARRIER, name: str = "", keep: str = ""
+) -> TotpDevice:
+    """Take the authenticator into use once it has shown a right code. `carrier` is the device that the app is on.
 
     Whoever enrols has the seed on the screen, so wrong codes are not counted.
     """
@@ -74,17 +78,36 @@ def confirm_authenticator(member: Member, *, code: str, at: datetime) -> TotpDev
             "That code is not right. Wait for the next one; if codes keep failing, check that your phone sets its "
             "clock by itself."
         )
-    return _take_into_use(begun, at=at)
+    return _take_into_use(begun, carrier=carrier, name=name, keep=keep, at=at)
 
 
 @transaction.atomic
-def _take_into_use(begun: TotpDevice, *, at: datetime) -> TotpDevice:
+def _take_into_use(begun: TotpDevice, *, carrier: str, name: str, keep: str, at: datetime) -> TotpDevice:
+    member = Member.objects.select_for_update().get(pk=begun.user_id)
     device = TotpDevice.objects.select_for_update().get(pk=begun.pk)
-    device.confirmed = True
-    device.save(update_fields=["confirmed"])
-    TotpDevice.objects.filter(user=device.user).exclude(pk=device.pk).delete()
-    record(Verb.FACTOR_ADDED, by=device.user, about=device.user, at=at, factor="authenticator")
+    device.confirmed, device.carrier = True, carrier or USUAL_CARRIER
+    device.name = name or f"Authenticator on {device.carrier}"[:64]
+    device.save(update_fields=["confirmed", "carrier", "name"])
+    note_added(device, member, at=at, keep=keep)
     return device
+
+
+def note_added(factor: TotpDevice | Passkey, member: Member, *, at: datetime, keep: str = "") -> None:
+    """The trail's line for a new factor; once its person has joined also a letter, and the end of all other sessions.
+
+    `keep` is the digest of the key of the session that stays.
+    """
+    record(Verb.FACTOR_ADDED, by=member, about=member, at=at, factor=factor.kind, number=factor.pk)
+    if member.joined_at is not None:
+        end_sessions(member, why=Ending.FACTOR, by=member, at=at, keep=keep)
+        an = "An" if factor.kind[0] in "aeiou" else "A"
+        tell_security(
+            member,
+            member.email,
+            at=at,
+            what=f"{an} {factor.kind} was added",
+            text=f"It is called “{factor.name}”. It opens Postern for you from now on.",
+        )
 
 
 @transaction.atomic
@@ -152,4 +175,5 @@ def _finish_set_up(owner: Member, *, at: datetime) -> None:
 def drop_factors(member: Member) -> None:
     """Whoever begins an enrolment begins it whole: what an earlier link showed to somebody must open nothing."""
     TotpDevice.objects.filter(user=member).delete()
+    Passkey.objects.filter(user=member).delete()
     BackupSheet.objects.filter(user=member).delete()

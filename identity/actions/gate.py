@@ -18,7 +18,7 @@ from core.letters.actions import enqueue
 from core.letters.enums import LetterKind
 from core.trail.actions import record
 from core.trail.enums import Verb
-from identity import queries, sealing, throttle
+from identity import passkeys, queries, sealing, throttle
 from identity.actions.failures import tell_failures
 from identity.actions.helping import one_at_a_time, seconds
 from identity.actions.setup import setup_token_is_good
@@ -27,7 +27,9 @@ from identity.enums import Stage
 from identity.models import (
     BackupSheet,
     Member,
+    Passkey,
     SignIn,
+    SpentChallenge,
     TotpDevice,
 )
 from identity.passwords import normalise
@@ -44,11 +46,15 @@ CODES_CANNOT_BE_CHECKED = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one try at the front door came to. `wait` is how many seconds to wait when it was not even looked at."""
+    """What one try at the front door came to. `wait` is how many seconds to wait when it was not even looked at.
+
+    `why` says, of a passkey, why it was not accepted.
+    """
 
     member: Member | None = None
     device: object | None = None
     wait: int = 0
+    why: str = ""
 
     @property
     def is_shut(self) -> bool:
@@ -84,16 +90,98 @@ def try_password(
 def try_code(
     member: Member, *, code: str, network: str | None, at: datetime, token: str = "", stage: Stage = Stage.CODE
 ) -> Answer:
-    """Check a one-time code of the member's authenticator; a fresh proof counts and waits like a sign-in.
+    """Check a one-time code of one of the member's authenticators; a fresh proof counts and waits like a sign-in.
 
-    Refused, and not counted, when its seed does not open.
+    Several apps give nobody more tries. Refused, and not counted, when a seed does not open.
     """
-    device = TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk").first()
+    devices = list(TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk"))
     try:
-        return _try_device(member, device, stage, code, network=network, token=token, at=at)
+        shows = next((one for one in devices if one.shows(code, at)), devices[0] if devices else None)
+        return _try_device(member, shows, stage, code, network=network, token=token, at=at)
     except sealing.CannotUnseal as lost:
-        log.critical("authenticator %s can't be opened: %s", device.pk if device else None, lost)
+        log.critical("an authenticator of member %s can't be opened: %s", member.pk, lost)
         raise Refused(CODES_CANNOT_BE_CHECKED) from lost
+
+
+@transaction.atomic
+def try_passkey(
+    member: Member | None,
+    *,
+    answer: str,
+    challenge: str,
+    network: str | None,
+    today: date,
+    at: datetime,
+    token: str = "",
+    only: Passkey | None = None,
+) -> Answer:
+    """Check what a passkey signed: one of the member's own, or with None anybody's that knew its holder by itself.
+
+    `challenge` is what this browser was asked, "" when it was asked nothing or too long ago. It is used up by the first
+    answer, right or wrong. `only` names the one passkey that is asked for.
+    """
+    try:
+        given = passkeys.read(answer)
+    except passkeys.NotAccepted:
+        given = None
+    key = Passkey.get_credential_id_sha256(given.raw_id) if given else ""
+    found = Passkey.objects.select_related("user").filter(credential_id_sha256=key).first()
+    asked = member or (found.user if found else None)
+    email = (asked.email if asked else "") or f"passkey:{key}"
+    name, browser = name_digest(email), reading.known_browser(email, token, at=at)
+    waiting = _stand_in_line(Stage.PASSKEY, name=name, network=network, browser=browser, at=at)
+    if waiting:
+        return Answer(wait=seconds(waiting))
+    try:
+        used = _use(found, given, challenge, owner=member, only=only, today=today, at=at)
+    except Refused as no:
+        used, why = None, str(no)
+    _note(Stage.PASSKEY, name=name, network=network, browser=browser, ok=used is not None, member=asked, at=at)
+    return Answer(member=used.user, device=used) if used else Answer(why=why)
+
+
+def _use(found: Passkey | None, given, challenge: str, *, owner, only, today: date, at: datetime) -> Passkey:
+    """The passkey whose right answer this is, its count moved on; Refused in words for whoever showed it."""
+    if not challenge or not spend(challenge, at=at):
+        raise Refused("That took too long, or was answered already. Try once more.")
+    if found is None or given is None:
+        raise Refused("That passkey is not known here. Use another one, or a code.")
+    held = Passkey.objects.select_for_update(of=("self",)).select_related("user").get(pk=found.pk)
+    if owner is not None and held.user_id != owner.pk:
+        raise Refused("That passkey belongs to somebody else. Use one of your own, or a code.")
+    if not held.confirmed or not held.user.may_enter(today):
+        raise Refused("That passkey opens nothing here any more.")
+    if only is not None and held.pk != only.pk:
+        raise Refused("That is another passkey than the one asked for.")
+    try:
+        shown = passkeys.check(held, given, challenge=challenge, alone=owner is None)
+    except passkeys.NotAccepted as no:
+        raise Refused("That passkey was not accepted. Try once more, or use a code.") from no
+    if held.is_copied(shown.count):
+        _tell_of_copy(held, count=shown.count, at=at)
+        raise Refused(
+            "That passkey counts its uses, and its count went back, as it does when somebody has made a copy. "
+            "It was not accepted. Use another factor; a letter says what to do."
+        )
+    held.sign_count, held.backup_state, held.last_used_at = shown.count, shown.is_backed_up, at
+    held.save(update_fields=["sign_count", "backup_state", "last_used_at"])
+    return held
+
+
+def spend(challenge: str, *, at: datetime) -> bool:
+    """Use a challenge up; False when it was answered before, however many answer it at once."""
+    _, is_new = SpentChallenge.objects.get_or_create(digest=passkeys.digest(challenge), defaults={"at": at})
+    return is_new
+
+
+def _tell_of_copy(passkey: Passkey, *, count: int, at: datetime) -> None:
+    member = passkey.user
+    record(Verb.PASSKEY_COPIED, by=None, about=member, at=at, passkey=passkey.pk, was=passkey.sign_count, said=count)
+    text = (
+        f"Your passkey “{passkey.name}” showed an older count of its uses than before. That happens when a copy of it "
+        "exists. It was not accepted. If you do not know why, remove it, and tell whoever runs Postern at your office."
+    )
+    tell_security(member, member.email, at=at, what="A passkey of yours may have been copied", text=text)
 
 
 @transaction.atomic
@@ -159,7 +247,7 @@ def note_signed_in(member: Member, *, device, address: str | None, at: datetime,
         _tell_of_burst(member, before, browser=browser, at=at)
     member.last_login = at
     member.save(update_fields=["last_login"])
-    record(Verb.SIGNED_IN, by=member, about=member, at=at, address=address, factor=device.name, browser=browser)
+    record(Verb.SIGNED_IN, by=member, about=member, at=at, address=address, factor=device.kind, browser=browser)
 
 
 @transaction.atomic

@@ -6,8 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from core.errors import Refused
 from core.trail.actions import changes, record, snapshot
 from core.trail.enums import Verb
+from identity import policies
+from identity.actions.telling import tell_security
 from identity.models import (
     Member,
     Office,
@@ -27,6 +30,8 @@ OFFICE_FIELDS = [
     "reset_hours",
     "trader_reset_hours",
 ]
+COUNTS = ["owner_factors", "manager_factors", "trader_factors", "auditor_factors"]
+RULE_FIELDS = [*COUNTS, "factor_grace_days", "checkup_days", "passkey_alone"]
 
 
 @transaction.atomic
@@ -40,4 +45,30 @@ def change_office(*, by: Member, at: datetime, **facts) -> Office:
     what = changes(office, before, OFFICE_FIELDS)
     if what:
         record(Verb.OFFICE_CHANGED, by=by, about=office, at=at, changes=what)
+    return office
+
+
+@transaction.atomic
+def change_factor_rule(*, by: Member, at: datetime, **facts) -> Office:
+    """Change what the office asks of its people at Postern's own door; every owner is told by letter.
+
+    A rule that becomes stricter gives everybody the days of grace anew.
+    """
+    if not policies.is_owner(by):
+        raise Refused("Only an owner changes what the office asks of everybody’s factors.")
+    office = Office.objects.select_for_update().get(pk=1)
+    before = snapshot(office, RULE_FIELDS)
+    for name, value in facts.items():
+        setattr(office, name, value)
+    if any(getattr(office, name) > before[name] for name in COUNTS):
+        office.factors_ruled_at = at
+    office.save()
+    what = changes(office, before, RULE_FIELDS)
+    if what:
+        record(Verb.OFFICE_CHANGED, by=by, about=office, at=at, changes=what)
+        for owner in Member.objects.owners().filter(joined_at__isnull=False):
+            said = (
+                f"{by.name} changed what the office asks of its people when they sign in. Settings show what holds now."
+            )
+            tell_security(owner, owner.email, at=at, what="The rule on factors was changed", text=said)
     return office

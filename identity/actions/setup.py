@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from core.errors import Refused
-from identity import codes, queries
+from identity import codes, passkeys, queries
 from identity.actions.enrolment import drop_factors
 from identity.enums import Role
 from identity.models import (
@@ -44,7 +44,14 @@ def begin_office(
     if queries.is_set_up():
         raise Refused("This office is set up already. Sign in instead.")
     Office.objects.update_or_create(
-        pk=1, defaults={"name": office_name, "timezone": timezone, "emergency_number": emergency_number}
+        pk=1,
+        defaults={
+            "name": office_name,
+            "timezone": timezone,
+            "emergency_number": emergency_number,
+            "passkey_host": passkeys.host(),
+            "factors_ruled_at": at,
+        },
     )
     owner = Member.objects.select_for_update().filter(role=Role.OWNER).first() or Member(
         key="owner", role=Role.OWNER, created_at=at

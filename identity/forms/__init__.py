@@ -1,5 +1,6 @@
 """What may be typed at Postern's own door and about people."""
 
+from identity.forms.factors import AuthenticatorForm, FactorForm, FactorRuleForm, PasskeyForm, SheetForm
 from identity.forms.fields import password_field, zone_field
 from identity.forms.gate import (
     BackupCodeForm,
@@ -19,11 +20,14 @@ from identity.forms.people import AddressForm, AwayForm, EditMemberForm, MeForm,
 
 __all__ = [
     "AddressForm",
+    "AuthenticatorForm",
     "AwayForm",
     "BackupCodeForm",
     "ChangePasswordForm",
     "CodeForm",
     "EditMemberForm",
+    "FactorForm",
+    "FactorRuleForm",
     "ForgottenForm",
     "JoinForm",
     "KeptForm",
@@ -33,8 +37,10 @@ __all__ = [
     "NewPassword",
     "OfficeForm",
     "OfficeSetUpForm",
+    "PasskeyForm",
     "PasswordForm",
     "ReasonForm",
+    "SheetForm",
     "SignInForm",
     "TokenForm",
     "password_field",

@@ -5,6 +5,7 @@ from identity.models.browsers import KnownBrowser
 from identity.models.factors import GENERATION, BackupCode, BackupSheet, TotpDevice
 from identity.models.gate import CallRequest, Invitation, SetupToken, SignIn
 from identity.models.members import Limits, Member, MemberManager, MemberQuerySet, Office, real_zone
+from identity.models.passkeys import Passkey, SpentChallenge
 from identity.models.recovery import AddressChange, FactorReset, PasswordReset
 from identity.models.sessions import OpenSession, UnsentForm
 
@@ -24,9 +25,11 @@ __all__ = [
     "MemberQuerySet",
     "Office",
     "OpenSession",
+    "Passkey",
     "PasswordReset",
     "SetupToken",
     "SignIn",
+    "SpentChallenge",
     "TotpDevice",
     "UnsentForm",
     "real_zone",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
-from django.db.models import Func
+from django.db.models import Func, Q
 from django_otp.models import Device, TimestampMixin
 
 from core import clock
@@ -14,6 +15,9 @@ from identity import codes, sealing
 # Which generation of the sealing key sealed a row: the first byte of what is sealed.
 GENERATION = Func("sealed", 0, function="get_byte", output_field=models.IntegerField())
 
+# Where an authenticator is whose owner did not say.
+USUAL_CARRIER = "My phone"
+
 
 class TotpDevice(TimestampMixin, Device):
     """An authenticator app of a member. The seed is sealed with a key that is not in the database."""
@@ -21,6 +25,17 @@ class TotpDevice(TimestampMixin, Device):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sealed = models.BinaryField()
     last_step = models.BigIntegerField(default=-1, help_text="The newest time step whose code was accepted.")
+    carrier = models.CharField(max_length=60, default=USUAL_CARRIER, help_text="The device that the app is on.")
+
+    kind = "authenticator"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(confirmed=False), name="one_authenticator_is_begun_at_a_time"
+            ),
+            models.CheckConstraint(name="an_authenticator_is_on_something", condition=~Q(carrier="")),
+        ]
 
     def save(self, *args, **kwargs) -> None:
         """Write the row; the seed only with a new row or by name, lest a stale copy undo a rotation of its key."""
@@ -38,6 +53,10 @@ class TotpDevice(TimestampMixin, Device):
         self.save()
         return True
 
+    def shows(self, token: str, at: datetime) -> bool:
+        """Whether this app shows that code at a moment. It uses nothing up and opens nothing."""
+        return codes.matching_step(self.seed(), token, at=at) is not None
+
     def seed(self) -> bytes:
         """The 20 byte seed, opened for as long as a code is being checked."""
         return sealing.unseal(bytes(self.sealed), context=self.seal_context())
@@ -51,6 +70,8 @@ class BackupSheet(TimestampMixin, Device):
     """A member's printed sheet of backup codes."""
 
     made_at = models.DateTimeField()
+
+    kind = "backup codes"
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user"], name="one_sheet_of_backup_codes_each")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from zoneinfo import available_timezones
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -58,6 +58,17 @@ class Office(models.Model):
     trader_reset_hours = models.PositiveSmallIntegerField(
         default=4, help_text="How long a reset of anybody else’s factors waits."
     )
+    passkey_host = models.CharField(max_length=253, blank=True, help_text="The host name that passkeys are bound to.")
+    passkey_alone = models.BooleanField(default=False, help_text="Whether a passkey opens without the password.")
+    owner_factors = models.PositiveSmallIntegerField(default=2, help_text="How many independent factors owners need.")
+    manager_factors = models.PositiveSmallIntegerField(default=2)
+    trader_factors = models.PositiveSmallIntegerField(default=1)
+    auditor_factors = models.PositiveSmallIntegerField(default=1)
+    factor_grace_days = models.PositiveSmallIntegerField(default=7, help_text="How long a person has to meet the rule.")
+    factors_ruled_at = models.DateTimeField(help_text="When the rule on factors last became stricter.")
+    checkup_days = models.PositiveSmallIntegerField(
+        default=91, help_text="How often people try each of their factors; 0 for never."
+    )
     is_demo = models.BooleanField(default=False)
     set_up_at = models.DateTimeField(null=True)
 
@@ -83,6 +94,15 @@ class Office(models.Model):
             models.CheckConstraint(
                 name="a_reset_leaves_time_to_stop_it",
                 condition=Q(reset_hours__range=(12, 168), trader_reset_hours__range=(1, 168)),
+            ),
+            models.CheckConstraint(
+                name="a_role_needs_one_factor_or_two_independent_ones",
+                condition=Q(
+                    owner_factors__range=(1, 2),
+                    manager_factors__range=(1, 2),
+                    trader_factors__range=(1, 2),
+                    auditor_factors__range=(1, 2),
+                ),
             ),
         ]
 
@@ -152,6 +172,10 @@ class Member(AbstractBaseUser):
     joined_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+    factors_checked_at = models.DateTimeField(null=True, help_text="When they last tried each of their factors.")
+
+    # How their factors stand (`identity.rules.Standing`), where a session gave this member back.
+    standing: Any = None
 
     objects: ClassVar[MemberManager] = MemberManager()
     # Where a signed-in member comes from, set by the guard of each route; what they do is recorded with it.

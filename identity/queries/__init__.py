@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -11,7 +10,19 @@ from django.utils.crypto import constant_time_compare
 
 from identity import sealing
 from identity.enums import Stage
-from identity.models import GENERATION, BackupSheet, Invitation, Member, Office, SignIn, TotpDevice
+from identity.models import GENERATION, Invitation, Office, SignIn, TotpDevice
+from identity.queries.factors import (
+    Factors,
+    carriers_of,
+    entering,
+    everybody,
+    factors,
+    has_passkey,
+    held,
+    lacking,
+    standing_of,
+    void_passkeys,
+)
 from identity.queries.people import (
     Standing,
     away_at,
@@ -38,7 +49,6 @@ from identity.queries.sessions import (
     knows_network,
     limits_in_words,
     limits_of,
-    member_of_request,
     sessions,
     unsent_fields,
 )
@@ -52,14 +62,19 @@ __all__ = [
     "calls_from",
     "can_be_stopped",
     "can_stand_in",
+    "carriers_of",
     "changed_lately",
+    "entering",
+    "everybody",
     "factors",
     "forgotten_wait",
+    "has_passkey",
+    "held",
     "is_set_up",
     "knows_network",
+    "lacking",
     "limits_in_words",
     "limits_of",
-    "member_of_request",
     "office",
     "office_if_any",
     "open_address_change",
@@ -75,7 +90,9 @@ __all__ = [
     "seed_opens",
     "sessions",
     "standing",
+    "standing_of",
     "unsent_fields",
+    "void_passkeys",
     "why_not_stand_in",
 ]
 
@@ -95,28 +112,6 @@ def office_if_any() -> Office | None:
 def is_set_up() -> bool:
     """Whether an owner has finished the set-up."""
     return Office.objects.filter(set_up_at__isnull=False).exists()
-
-
-@dataclass(frozen=True, slots=True)
-class Factors:
-    """What a member can show at Postern's own door. `codes_left` is None without a sheet."""
-
-    authenticator: TotpDevice | None
-    codes_left: int | None
-
-    @property
-    def in_words(self) -> str:
-        if self.authenticator is None:
-            return "none yet"
-        if self.codes_left is None:
-            return "authenticator"
-        return f"authenticator, {self.codes_left} backup codes"
-
-
-def factors(member: Member) -> Factors:
-    device = TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk").first()
-    sheet = BackupSheet.objects.filter(user=member, confirmed=True).first()
-    return Factors(authenticator=device, codes_left=sheet.left() if sheet else None)
 
 
 def seed_opens(device: TotpDevice) -> bool:

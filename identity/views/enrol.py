@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import clock
 from core.errors import Refused
-from identity import actions, codes, queries
+from identity import actions, codes, passkeys, queries
 from identity.access import Request, open_to_all
 from identity.forms import CodeForm, JoinForm, KeptForm, OfficeSetUpForm, TokenForm
 from identity.models import Invitation, Member, TotpDevice
@@ -55,7 +55,8 @@ def setup_office(request: Request) -> HttpResponse:
         else:
             request.session["enrol"] = {"member": owner.pk, "begun": owner.get_session_auth_hash()}
             return redirect("identity:enrol_authenticator")
-    return render(request, "identity/setup_office.html", {"form": form, "steps": _steps(0)})
+    facts = {"form": form, "steps": _steps(0), "host": passkeys.host(), "unable": passkeys.why_not(request.get_host())}
+    return render(request, "identity/setup_office.html", facts)
 
 
 @require_http_methods(["GET", "POST"])
@@ -93,10 +94,10 @@ def enrol_authenticator(request: Request) -> HttpResponse:
             form.add_error("code", str(no))
         else:
             return redirect("identity:enrol_codes")
-    return render(request, "identity/enrol_authenticator.html", {"form": form, "steps": _steps(1)} | _qr(member))
+    return render(request, "identity/enrol_authenticator.html", {"form": form, "steps": _steps(1)} | qr_of(member))
 
 
-def _qr(member: Member) -> dict[str, str]:
+def qr_of(member: Member) -> dict[str, str]:
     """The QR code as inline SVG made of attributes only, and the same key for typing."""
     seed = actions.begin_authenticator(member, at=clock.now()).seed()
     office = queries.office()
@@ -117,7 +118,9 @@ def enrol_codes(request: Request) -> HttpResponse:
     if not TotpDevice.objects.filter(user=member, confirmed=True).exists():
         return redirect("identity:enrol_authenticator")
     fresh = actions.make_backup_codes(member, at=clock.now()) if request.method == "POST" else []
-    facts = {"codes": fresh, "form": KeptForm(), "steps": _steps(2), "office": queries.office(), "member": member}
+    office = queries.office()
+    facts = {"codes": fresh, "form": KeptForm(), "steps": _steps(2), "office": office, "member": member}
+    facts["made_on"] = clock.local_day(clock.now(), member.timezone)
     return render(request, "identity/enrol_codes.html", facts)
 
 
@@ -137,7 +140,7 @@ def finish_enrolment(request: Request) -> HttpResponse:
     except Refused as no:
         messages.error(request, str(no))
         return redirect("identity:sign_in")
-    device = TotpDevice.objects.get(user=member, confirmed=True)
+    device = TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk").first()
     messages.success(request, f"You are in, {member.first_name}. From now on a password and a code open this house.")
     return enter(request, member, device)
 

@@ -14,7 +14,7 @@ from django_otp import login as otp_login
 
 from core import clock
 from core.errors import Refused
-from identity import actions, browsers, limits, queries
+from identity import actions, browsers, limits, passkeys, proof, queries
 from identity.access import Request, is_inside, open_to_all, safe_next
 from identity.answers import USED, WRONG, slowed, why_slow
 from identity.browsers import whence
@@ -56,7 +56,8 @@ def _halfway(request: Request, member: Member, at) -> HttpResponse:
     request.session.flush()
     shown = member.get_session_auth_hash()
     request.session["halfway"] = {"member": member.pk, "at": at.timestamp(), "next": back, "shown": shown}
-    return redirect("identity:enter_code")
+    has_passkey = queries.has_passkey(member) and not passkeys.why_not(request.get_host())
+    return redirect("identity:enter_passkey" if has_passkey else "identity:enter_code")
 
 
 def halfway_member(request: Request) -> Member | None:
@@ -102,19 +103,26 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
                 return enter(request, member, answer.device)
             wait = answer.wait
             form.add_error("code", why_slow(answer) if wait else USED)
-    facts = {"form": form, "office": queries.office(), "codes_left": queries.factors(member).codes_left}
+    factors = queries.factors(member)
+    facts = {"form": form, "office": queries.office(), "codes_left": factors.codes_left, "factors": factors}
     return _page(request, template, facts, wait, status)
 
 
-def enter(request: Request, member: Member, device) -> HttpResponse:
-    """Open the house: a new session key, both factors shown, the browser known, the trail told."""
-    back = safe_next(request, (request.session.get("halfway") or {}).get("next"))
+def enter(request: Request, member: Member, device, *, back: str | None = None) -> HttpResponse:
+    """Open the house: a new session key, both factors shown, the browser known, the trail told.
+
+    Leads `back`, or to where one was going.
+    """
+    back = safe_next(request, back or (request.session.get("halfway") or {}).get("next"))
     at = clock.now()
     request.session.flush()
     login(request, member, backend="identity.backends.MemberBackend")
     otp_login(request, device)
-    is_fresh = not isinstance(device, BackupSheet)  # a backup code opens the house and proves nothing further
-    limits.begin(request.session, queries.limits_of(member), at, is_fresh=is_fresh)
+    # A backup code opens the house and proves nothing further, but that a lost factor may be replaced right away.
+    by_sheet = isinstance(device, BackupSheet)
+    limits.begin(request.session, queries.limits_of(member), at, is_fresh=not by_sheet)
+    if by_sheet:
+        request.session[proof.BY_SHEET] = int(at.timestamp())
     network, label = network_of(request.address), browsers.label_of(request)
     known = actions.know_browser(member, token=browsers.token_of(request), label=label, network=network, at=at)
     request.session["browser"] = known.browser.pk
@@ -139,6 +147,11 @@ def sign_out(request: Request) -> HttpResponse:
     answer = redirect("identity:sign_in")
     answer["Clear-Site-Data"] = '"cache", "storage"'
     return answer
+
+
+def ask_again(request: Request, template: str, facts: dict, answer: actions.Answer) -> HttpResponse:
+    """The page of a question: why the last try opened nothing, or how long to wait."""
+    return _page(request, template, facts | {"why": why_slow(answer) if answer.wait else answer.why}, answer.wait)
 
 
 def _page(request: Request, template: str, facts: dict, wait: int, status: int = 200) -> HttpResponse:

@@ -76,11 +76,15 @@ def me(request: Request) -> HttpResponse:
         actions.change_own_settings(member, at=clock.now(), **form.facts())
         messages.success(request, "Your settings are changed.")
         return redirect("identity:me")
-    return render(request, "identity/me.html", {"form": form, "member": member, "factors": queries.factors(member)})
+    return render(
+        request,
+        "identity/me.html",
+        {"form": form, "member": member, "factors": queries.factors(member), "standing": request.user.standing},
+    )
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.any_member, step_up=True)
+@requires(policies.any_member, step_up=True, lacking=True)
 def new_codes(request: Request) -> HttpResponse:
     """A new sheet of backup codes, shown once; the old sheet is void, and so is every other session."""
     fresh: list[str] = []

@@ -28,12 +28,14 @@ _COUNTED = {
     RuleKind.BACKUP: "{} backups",
     RuleKind.NOTICE: "{} broker notices",
     RuleKind.ENDING: "the access of {} auditors",
+    RuleKind.CHECKUP: "{} check-ups",
 }
 _VERBS = {
     RuleKind.VALIDATION: "confirm",
     RuleKind.BACKUP: "test",
     RuleKind.NOTICE: "answer",
     RuleKind.ENDING: "decide about",
+    RuleKind.CHECKUP: "do",
 }
 
 
@@ -84,6 +86,8 @@ def page_of(matter: Matter) -> str:
         return f"{reverse('devices:add_validation')}?{urlencode({'door': door, 'device': device})}"
     if matter.rule == RuleKind.ENDING:
         return reverse("identity:edit_member", args=matter.target)
+    if matter.rule == RuleKind.CHECKUP:
+        return reverse("identity:checkup")
     name = "recovery:test_backup" if matter.rule == RuleKind.BACKUP else "notices:show_notice"
     return reverse(name, args=matter.target)
 
@@ -203,6 +207,7 @@ def _why_you(one: Due, people: Circle) -> str:
             RuleKind.VALIDATION: "It is your login, or on your device.",
             RuleKind.BACKUP: "It is the second way into a login of yours.",
             RuleKind.NOTICE: f"{one.context.place} changes something at a login of yours.",
+            RuleKind.CHECKUP: "You enter a code from each app, show each passkey, and find your printed codes.",
         }[one.rule]
     holder = people.everybody.get(one.context.holder_id) if one.context.holder_id else None
     if holder is None:
@@ -236,6 +241,8 @@ def _otherwise(one: Due, today: date) -> str:
         return "If nothing is done, the access ends by itself when that day is over."
     if one.rule == RuleKind.NOTICE:
         return "If nobody answers, the broker’s change comes all the same, and nobody here is known to be ready for it."
+    if one.rule == RuleKind.CHECKUP:
+        return "If nothing is done, you learn on the day a phone is gone whether the rest still lets you into Postern."
     if one.last_day is None or one.last_day < today:
         return "If nothing is done, you learn whether this way in works on the morning you need it."
     return "If nothing is done, it counts as late after that day, and nobody can rely on this way in."
@@ -287,6 +294,7 @@ def _button(dues: Sequence[Due]) -> str:
         RuleKind.BACKUP: "Record the test",
         RuleKind.NOTICE: "Read and answer",
         RuleKind.ENDING: "Move the last day",
+        RuleKind.CHECKUP: "Try each of them",
     }[dues[0].rule]
 
 

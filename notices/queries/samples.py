@@ -59,6 +59,17 @@ def _own(to: Member, at: datetime) -> list[Matter]:
         for n, thing in enumerate(("ThinkPad X1", "iPad", "iMac", "Office PC", "Spare laptop"))
     ]
     target = (NOBODY, NOBODY + 9)
+    dated.append(
+        Matter(
+            item="checkup:1",
+            rule=RuleKind.CHECKUP,
+            holder_id=to.pk,
+            thing="the sign-in check-up",
+            last_day=clock.local_day(at, to.timezone),
+            steps=ladder.ANSWERS,
+            target=(NOBODY,),
+        )
+    )
     failed = Matter(item="validation:9", thing="Old laptop", standing=Stage.FAILED, target=target, **facts)
     return [*dated, failed]
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from notices.rules.answers import unanswered
 from notices.rules.backups import untested
+from notices.rules.checkups import untried
 from notices.rules.circle import Circle, circle
 from notices.rules.due import Due, Matter, dues_of
 from notices.rules.endings import ending
@@ -15,7 +16,7 @@ from notices.rules.validations import unproven
 
 __all__ = ["ALL", "Circle", "Due", "Matter", "circle", "due", "may_repeat"]
 
-ALL = (unproven, untested, unanswered, ending)
+ALL = (unproven, untested, unanswered, ending, untried)
 
 
 def due(at: datetime, people: Circle, *, items: Collection[str] | None = None) -> list[Due]:

@@ -36,6 +36,13 @@ OF_AUDITORS = {
     "me/address/",
     "me/address/revoke/",
     "me/address/<str:token>/",
+    "me/checkup/",
+    "me/passkeys/new/",
+    "me/passkeys/<int:pk>/edit/",
+    "me/passkeys/<int:pk>/remove/",
+    "me/authenticators/new/",
+    "me/authenticators/<int:pk>/edit/",
+    "me/authenticators/<int:pk>/remove/",
 }
 
 
@@ -67,6 +74,8 @@ class Rows:
         self.invitation = factories.make_invitation(self.invited)
         self.away = factories.make_away(self.member, owner)
         self.reset = factories.make_reset(self.member, owner)
+        self.passkey = factories.make_passkey(self.member, carrier=f"{name}’s YubiKey")
+        self.totp = factories.make_totp(self.member, carrier=f"{name}’s tablet")
         self.call = CallRequest.objects.create(at=AT, name="Somebody", number="1")
         self.batch = ImportBatch.objects.create(**self.batch_facts(owner))
 
@@ -97,12 +106,16 @@ class Rows:
             "invitations": self.invitation.pk,
             "away": self.away.pk,
             "resets": self.reset.pk,
+            "me/passkeys": self.passkey.pk,
+            "me/authenticators": self.totp.pk,
             "office": self.batch.pk,
         }
 
     def address(self, route: str) -> str:
         """The route with this house's numbers in it."""
-        noun = route.partition("/")[0]
+        noun = route.partition("/<")[0]
+        while noun not in self.numbers and "/" in noun:
+            noun = noun.rpartition("/")[0]
         filled = re.sub(r"<int:\w+>", lambda _: str(self.numbers[noun]), route)
         return "/" + filled.replace("<slug:slug>", "ibkr").replace("<str:token>", "no-such-token")
 
@@ -110,7 +123,8 @@ class Rows:
     def names(self) -> list[str]:
         """Words that must never reach another trader."""
         things = [self.member, self.account.name, self.login, self.asset, self.phone, self.authenticator, self.backup]
-        return [str(thing) for thing in things] + [self.notice.title, self.letter.subject]
+        own = [self.notice.title, self.letter.subject, self.passkey.name, self.totp.name]
+        return [str(thing) for thing in things] + own
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ SECRET_SHAPED = re.compile(r"secret|password|passwd|seed|token|private|otp|api_?
 # What looks like a secret's column and is none: hashes and digests of what we issued, a sealed seed, Django's own.
 KNOWN = {
     "identity.member.password": "an Argon2 hash",
+    "identity.passkey.credential_id": "names a key pair, as its browser does",
+    "identity.passkey.credential_id_sha256": "the same, shorter",
+    "identity.passkey.credential_type": "a word of the standard",
     "identity.setuptoken": "only a keyed digest",
     "identity.totpdevice": "the seed is sealed",
 }

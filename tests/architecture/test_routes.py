@@ -14,6 +14,8 @@ OPEN = {
     "signin/",
     "signin/code/",
     "signin/backup/",
+    "signin/passkey/",
+    "signin/alone/",
     "signout/",
     "setup/",
     "setup/office/",

@@ -13,6 +13,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from config.up.preparation import TOKEN
+from identity.checks import address_of_passkeys
 
 LOCK_WAIT = "15s"
 
@@ -30,6 +31,8 @@ class Command(BaseCommand):
         except OperationalError as away:
             raise CommandError(f"The database does not answer as it should: {away}") from away
         self._collect_static()
+        for warning in address_of_passkeys():
+            self.stdout.write(f"Warning: {warning.msg} {warning.hint}")
         if options["token"]:
             self._make_token()
 

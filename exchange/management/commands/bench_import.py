@@ -62,7 +62,9 @@ class Command(BaseCommand):
 
 def _owner(at) -> Member:
     """Somebody who may import; made up in an empty database."""
-    Office.objects.get_or_create(pk=1, defaults={"name": "Large office", "timezone": "Europe/London"})
+    Office.objects.get_or_create(
+        pk=1, defaults={"name": "Large office", "timezone": "Europe/London", "factors_ruled_at": at}
+    )
     found = Member.objects.owners().first()
     return found or Member.objects.create(
         key="owner", name="Owner", role="owner", timezone="Europe/London", created_at=at, email="owner@large.example"
