@@ -145,6 +145,12 @@ def digests_in(facts: Any) -> Iterator[str]:
                 yield from digests_in(value)
 
 
+def broken_words(broken_at: int | None, good: int, why: str) -> str:
+    """Where a chain breaks, in words."""
+    ones = "one" if good == 1 else "ones"
+    return f"the chain breaks at event {broken_at}, after {good:,} good {ones}: {why}"
+
+
 @dataclass(slots=True)
 class Walker:
     """Goes along a chain, link by link, and stops where it breaks. It may begin behind a link that is known good."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from core.trail.chain import GENESIS, Link, Walker, Word
+from core.trail.chain import GENESIS, Link, Walker, Word, broken_words
 
 FORM = 2
 NAME = "trail"
@@ -67,7 +67,7 @@ class FileVerdict:
 
     def __str__(self) -> str:
         if not self.intact:
-            return f"the chain breaks at event {self.broken_at}, after {self.events:,} good ones: {self.why}"
+            return broken_words(self.broken_at, self.events, self.why)
         if self.whole:
             return f"{self.events:,} of {self.events:,} events, chain intact"
         return (

@@ -58,7 +58,7 @@ class Verdict:
     def __str__(self) -> str:
         if self.intact:
             return f"{self.events:,} of {self.events:,} events, chain intact"
-        return f"the chain breaks at event {self.broken_at}, after {self.events:,} good ones: {self.why}"
+        return chain.broken_words(self.broken_at, self.events, self.why)
 
 
 def verify() -> Verdict:

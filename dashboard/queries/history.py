@@ -202,15 +202,15 @@ def _deeds(transactions: set[int]) -> dict[int, list[Event]]:
 
 
 def _deed_behind(change: dict[str, Any], events: list[Event], row: models.Model) -> Event | None:
-    """The deed that a change belongs to: of the same transaction, first of all about this row, the next after it."""
+    """The deed that a change belongs to: of the same transaction, the next after it that is about this row.
+
+    Where none is about the row, the last one stands for all: that a file was imported, that the demo was loaded.
+    """
     at, label = change["pgh_created_at"], row._meta.label_lower
     near = [event for event in events if event.recorded_at and abs(event.recorded_at - at) < LONGEST]
     own = [event for event in near if (event.about_type, event.about_id) == (label, row.pk)]
-    for events_of in (own, near):
-        after = next((event for event in events_of if event.recorded_at and event.recorded_at >= at), None)
-        if after or events_of:
-            return after or events_of[-1]
-    return None
+    after = next((event for event in own if event.recorded_at and event.recorded_at >= at), None)
+    return after or next(iter([*own[-1:], *near[-1:]]), None)
 
 
 def _joined(steps: list[Step], change: dict[str, Any], event: Event | None) -> Step | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -55,6 +56,17 @@ STANDS_FOR = {
     "account": "accounts.account",
     "authenticator": "devices.authenticator",
 }
+# Routes of the pages that show a row as it was.
+HISTORIES = {
+    "accounts.account": "dashboard:history_account",
+    "accounts.login": "dashboard:history_login",
+    "accounts.door": "dashboard:history_door",
+    "accounts.grant": "dashboard:history_grant",
+    "devices.asset": "dashboard:history_asset",
+    "devices.validation": "dashboard:history_validation",
+    "devices.authenticator": "dashboard:history_authenticator",
+    "recovery.authenticatorbackup": "dashboard:history_backup",
+}
 GROUPS = {
     "office": "Office",
     "member": "People and sign-in",
@@ -70,18 +82,25 @@ GROUPS = {
 }
 OTHER = "Everything else"
 
+# Shown by its beginning, which is enough to know it again.
+DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+
 Rows = dict[tuple[str, int], models.Model]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event as a page tells it. `about` is empty when the row is gone or the deed was about nothing."""
+    """One event as a page tells it. `about` is empty when the row is gone or the deed was about nothing.
+
+    `history` names the route of the row's own history, if it has one and is still there.
+    """
 
     event: Event
     who: str
     about: str
     changes: tuple[tuple[str, str, str], ...]
     facts: tuple[tuple[str, str], ...] = ()
+    history: str = ""
 
 
 def verb_groups() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -143,6 +162,7 @@ def told(events: Iterable[Event]) -> list[Line]:
             about=_about(event, rows),
             changes=tuple(_changes(event, rows)),
             facts=tuple(_facts(event, rows)),
+            history=HISTORIES.get(event.about_type, "") if (event.about_type, event.about_id) in rows else "",
         )
         for event in events
     ]
@@ -204,15 +224,22 @@ def _facts(event: Event, rows: Rows) -> Iterator[tuple[str, str]]:
 
 
 def _shown(name: str, value: Any, rows: Rows) -> str:
+    if value in (None, "", []):
+        return "nothing"
     if isinstance(value, list):
-        return ", ".join(_shown(name, each, rows) for each in value) or "nothing"
+        return ", ".join(_shown(name, each, rows) for each in value)
     if isinstance(value, dict):
         return ", ".join(f"{each} {count}" for each, count in value.items())
+    if isinstance(value, str):
+        return "a word taken away" if value == GONE else DIGEST.sub(lambda whole: f"{whole[0][:16]}…", value)
+    return _of_number(name, value, rows)
+
+
+def _of_number(name: str, value: Any, rows: Rows) -> str:
+    """A number, or the row that it stands for."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value in (None, ""):
-        return "nothing"
-    if name in STANDS_FOR and isinstance(value, int):
-        row = rows.get((STANDS_FOR[name], value))
-        return str(row) if row else f"number {value}"
-    return str(value) if value != GONE else "a word taken away"
+    if name not in STANDS_FOR:
+        return str(value)
+    row = rows.get((STANDS_FOR[name], value))
+    return str(row) if row else f"number {value}"

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import clock
 from core.trail.files import Head
-from core.trail.models import Event, EventQuerySet
+from core.trail.models import GENESIS, Event, EventQuerySet
 from core.trail.queries import words_between
 from dashboard.forms import TrailFilter
 from dashboard.queries.trail import Line, asked_for, told
@@ -51,7 +51,7 @@ def _file(
         office=office().name,
         exported_at=at.isoformat(),
         events=events.count(),
-        head=newest.digest if newest else "",
+        head=newest.digest if newest else GENESIS,
         whole=not wanted.asked,
         chosen=dict(wanted.in_words),
     )

@@ -41,7 +41,7 @@ def _effects(member: Member) -> dict:
     return {
         "pseudonym": traces.pseudonym(member),
         "counts": sorted(counts.items()),
-        "called": called,
+        "called": [swap for swap in called if " " in swap.needle],
         "words": traces.words_of(member, [*own, *called]).count(),
         "old": traces.old_events(own),
     }

@@ -160,7 +160,9 @@ def test_a_head_from_a_letter_is_looked_up(four_deeds, browse, owner):
     second = Event.objects.order_by("pk")[1]
     client = browse(owner)
 
-    assert "Yes. It is event 2, of" in text(client, "/trail/check/", head=f"{second.digest[:32]} {second.digest[32:]}")
+    assert "Yes. It is event 2, written" in text(
+        client, "/trail/check/", head=f"{second.digest[:32]} {second.digest[32:]}"
+    )
     assert "2 more have come since." in text(client, "/trail/check/", head=second.digest[:16])
     assert "No event has that head" in text(client, "/trail/check/", head="0" * 64)
     assert "Type at least sixteen of them" in text(client, "/trail/check/", head="abc")

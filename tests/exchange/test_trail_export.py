@@ -165,7 +165,7 @@ def test_words_that_were_taken_away_leave_the_file_whole(owner, browse, saved, a
 
     assert "Maria Santos" in before.decode()
     assert "Maria Santos" not in after.decode()
-    assert "3 of 3 events, chain intact" in verdict(saved(before)) or "2 of 2 events" in verdict(saved(before))
+    assert "2 of 2 events, chain intact" in verdict(saved(before))
     assert "4 of 4 events, chain intact" in verdict(saved(after))
 
 
@@ -194,9 +194,7 @@ def test_formulas_do_nothing_in_a_spreadsheet(deeds, owner, browse):
     assert [row["deed"] for row in rows] == ["added an account", "changed an account", "signed in", "signed out"]
     assert rows[0]["about"].startswith("'=1+1")
     assert rows[1]["changes"] == "note: nothing → @SUM(A1)"
-    assert [cell for row in rows for cell in row.values() if cell[:1] in "=+-@\t"] == ["", *[""] * 0] or all(
-        cell[:1] not in ("=", "+", "-", "@", "\t") for row in rows for cell in row.values()
-    )
+    assert [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@\t")] == []
     assert rows[2]["from"] == "203.0.113.7"
 
 

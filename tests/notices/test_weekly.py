@@ -141,7 +141,7 @@ def test_a_broken_chain_is_the_letter_s_subject(owner, three_events):
     letter = Letter.objects.get()
     assert letter.subject == "The trail was changed"
     for part in (letter.text, letter.html):
-        assert f"the chain breaks at event {three_events[1].pk}, after 1 good ones: what it says was changed" in part
+        assert f"the chain breaks at event {three_events[1].pk}, after 1 good one: what it says was changed" in part
         assert weekly.groups(three_events[0].digest)[0] in part
 
 

@@ -59,7 +59,7 @@ def test_a_change_behind_the_guards_is_found_by_the_chain(owner, at):
 
     found = queries.verify()
     assert (found.broken_at, found.events) == (second.pk, 1)
-    assert str(found) == f"the chain breaks at event {second.pk}, after 1 good ones: what it says was changed"
+    assert str(found) == f"the chain breaks at event {second.pk}, after 1 good one: what it says was changed"
 
 
 @pytest.mark.django_db
