@@ -21,9 +21,10 @@
     box.hidden = !text;
     words.textContent = said.textContent = text;
     button.hidden = !stays;
+    if (text && !held) document.activeElement.scrollIntoView({ block: "nearest" });
     if (held && !stays) (document.querySelector("main input:not([type=hidden]), main") || document.body).focus();
   };
-  const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   const look = () => {
     const now = Date.now();
     const end = Math.min(restsAt, overAt);

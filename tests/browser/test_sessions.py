@@ -85,6 +85,12 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"no key leads to {name}")
 
 
+def covered(page: Page, label: str) -> bool:
+    """Whether the warning lies over a field."""
+    field, box = page.get_by_label(label).bounding_box(), page.locator("form.stay").bounding_box()
+    return field["y"] + field["height"] > box["y"] and field["y"] < box["y"] + box["height"]
+
+
 def type_a_person(page: Page) -> None:
     page.get_by_label("Name", exact=True).focus()
     page.keyboard.type("Priya Nair")
@@ -93,7 +99,7 @@ def type_a_person(page: Page) -> None:
 
 
 def test_a_warning_comes_two_minutes_before_and_one_press_stays(vera, errors):
-    with vera() as she:
+    with vera(viewport={"width": 360, "height": 760}) as she:
         she.sign_in()
         page = she.page
         page.clock.install()
@@ -107,6 +113,7 @@ def test_a_warning_comes_two_minutes_before_and_one_press_stays(vera, errors):
         expect(warning).to_be_visible()
         expect(page.locator("#stay-said")).to_contain_text("You will be signed out at")
         assert page.evaluate("document.activeElement.name") == "note"
+        assert not covered(page, "Note")
         faults = faults_of(page, Axe())
         tab_to(page, "Stay signed in")
         page.keyboard.press("Enter")
@@ -118,6 +125,7 @@ def test_a_warning_comes_two_minutes_before_and_one_press_stays(vera, errors):
         expect(warning).to_be_visible()
         page.clock.fast_forward("02:00")
         expect(page.locator("#stay-said")).to_contain_text("You are signed out")
+        expect(warning).to_be_hidden()
         expect(page.get_by_label("Note")).to_have_value("Starts in December")
 
     assert (faults, errors) == (set(), [])
