@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
@@ -11,6 +12,8 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CSRF_SESSION_KEY
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.middleware import OTPMiddleware
 
 from core import clock
 from identity import actions, limits
@@ -76,6 +79,22 @@ class Sessions(SessionMiddleware):
             return super().process_response(request, response)
         except SessionInterrupted:  # its row is gone, so nothing was written and the next request finds no session
             return response
+
+
+class SecondFactor(OTPMiddleware):
+    """django-otp's, but whether the session's factor is still one of the member's own was read with the member.
+
+    Asking for the factor itself would be a query on every page. `otp_device` is its name here.
+    """
+
+    def _verify_user_sync(self, request: HttpRequest, user: Any) -> Any:
+        self._init_user_fields(user)
+        shown = request.session.get(DEVICE_ID_SESSION_KEY) if user.is_authenticated else None
+        if shown is not None and shown in user.factor_ids:
+            user.otp_device = shown
+        elif shown is not None:
+            del request.session[DEVICE_ID_SESSION_KEY]
+        return user
 
 
 class SessionClock:

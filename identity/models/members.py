@@ -176,6 +176,8 @@ class Member(AbstractBaseUser):
 
     # How their factors stand (`identity.rules.Standing`), where a session gave this member back.
     standing: Any = None
+    # The factors that count for them, by the name under which a session keeps the one it was opened with.
+    factor_ids: frozenset[str] = frozenset()
 
     objects: ClassVar[MemberManager] = MemberManager()
     # Where a signed-in member comes from, set by the guard of each route; what they do is recorded with it.

@@ -101,7 +101,7 @@ _LIMIT_FIELDS = ["idle_minutes", "session_hours", "strict_idle_minutes", "strict
 
 
 def entering(pk: int) -> Member | None:
-    """The member a session belongs to, with the limits of their role and how their factors stand; one query."""
+    """The member a session belongs to, with the limits of their role, their factors and how these stand; one query."""
     return next(map(_with_standing, _STANDINGS.rows(False, pk=pk, host=passkeys.host())), None)  # noqa: FBT003
 
 
@@ -123,7 +123,9 @@ def standing_of(member: Member) -> rules.Standing:
 
 def _with_standing(row: tuple) -> Member:
     member = Member.from_db("default", _MEMBER_FIELDS, row[: len(_MEMBER_FIELDS)])
-    office, apps, keys = (json.loads(text) if text else None for text in row[len(_MEMBER_FIELDS) :])
+    office, apps, keys, sheets = (json.loads(text) if text else None for text in row[len(_MEMBER_FIELDS) :])
+    kinds = ((TotpDevice, apps), (Passkey, keys), (BackupSheet, sheets))
+    member.factor_ids = frozenset(f"{kind._meta.label_lower}/{one['pk']}" for kind, own in kinds for one in own or ())
     own = [rules.Held(app["carrier"]) for app in apps or ()]
     own += [rules.Held(key["carrier"], is_passkey=True, is_synced=key["synced"]) for key in keys or ()]
     member.standing = _standing(member, tuple(own), office or {})
@@ -157,8 +159,9 @@ def _build_standings(of_all: bool) -> QuerySet[Member, tuple]:
     keys = Passkey.objects.filter(confirmed=True, host=Slot("host", CharField()))
     facts = {
         "office_rule": Subquery(rule),
-        "own_apps": _all_as_json(apps, carrier="carrier"),
-        "own_keys": _all_as_json(keys, carrier="carrier", synced="backup_eligible"),
+        "own_apps": _all_as_json(apps, pk="pk", carrier="carrier"),
+        "own_keys": _all_as_json(keys, pk="pk", carrier="carrier", synced="backup_eligible"),
+        "own_sheets": _all_as_json(BackupSheet.objects.filter(confirmed=True), pk="pk"),
     }
     return chosen.annotate(**facts).order_by("name", "pk").values_list(*_MEMBER_FIELDS, *facts)
 
