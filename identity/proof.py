@@ -95,7 +95,7 @@ class Tried:
 
 
 def proves(request, at: datetime) -> Tried:
-    """Look at what was answered to a question of ours, if this POST answers one; a right answer makes the proof fresh."""
+    """Look at what this POST answers to a question of ours, if it does; a right answer makes the proof fresh."""
     if ANSWER in request.POST:
         return _tried_passkey(request, at)
     form = _code_form(request.POST if f"{PREFIX}-code" in request.POST else None)
