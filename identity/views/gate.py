@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TypedDict
 
 from django.contrib import messages
 from django.contrib.auth import login, logout
@@ -137,8 +138,15 @@ def _page(request: Request, template: str, facts: dict, wait: int) -> HttpRespon
     return response
 
 
-def whence(request: Request) -> dict[str, str | None]:
-    """From which network a try comes, and the token by which its browser may be known."""
+class Whence(TypedDict):
+    """Where a try comes from: its network, and the token by which its browser may be known."""
+
+    network: str | None
+    token: str
+
+
+def whence(request: Request) -> Whence:
+    """From where this request comes, as the tries at the front door take it."""
     return {"network": network_of(request.address), "token": browsers.token_of(request)}
 
 
