@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -42,8 +42,15 @@ def token_of(request: HttpRequest) -> str:
     return token if re.fullmatch(r"[A-Za-z0-9_-]{27}", token) else ""
 
 
-def whence(request: Any) -> dict[str, Any]:
-    """From which network a try comes, and the token by which its browser may be known."""
+class Whence(TypedDict):
+    """Where a try comes from: its network, and the token by which its browser may be known."""
+
+    network: str | None
+    token: str
+
+
+def whence(request: Any) -> Whence:
+    """From where this request comes, as the tries at the front door take it."""
     return {"network": network_of(request.address), "token": token_of(request)}
 
 

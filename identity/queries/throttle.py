@@ -51,7 +51,7 @@ def counts(stage: Stage, *, name: str, network: str | None, browser: int | None,
         "day": (door, max(lifted, at - throttle.DAY)),
         "row": (door, max(lifted, right["row"] or lifted)),
     }
-    asked = {}
+    asked: dict[str, Count | Max] = {}
     for run, (which, since) in runs.items():
         asked[run] = Count("pk", filter=which & Q(ok=False, at__gt=since))
         asked[f"{run}_last"] = Max("at", filter=which & Q(ok=False, at__gt=since))
@@ -76,7 +76,10 @@ def recent_bursts(*, at: datetime) -> list[Burst]:
 
 def _failures(rows) -> list[Failure]:
     newest = rows.order_by("-at").values_list("at", "stage", "network", "member", "browser")[:MOST_FAILURES]
-    return [Failure(*facts, is_known_browser=browser is not None) for *facts, browser in reversed(newest)]
+    return [
+        Failure(at=at, stage=stage, network=network, member=member, is_known_browser=browser is not None)
+        for at, stage, network, member, browser in reversed(newest)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

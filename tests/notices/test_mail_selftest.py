@@ -57,8 +57,8 @@ def test_every_template_of_a_letter_is_among_them(sink, owner):
     assert templates == {file.stem for file in folder.glob("[!_]*.html")} - {"base"}
     assert templates == {
         "reminder",
-        "security", "notice", "notice_declined", "invitation", "backup_code_used", "call_request", "self_test",
-        "weekly",
+        "security", "sign_in_shut", "notice", "notice_declined", "invitation", "backup_code_used", "call_request",
+        "self_test", "weekly", "new_sign_in", "sessions_ended",
         "factor_reset_opened", "factor_reset_link", "password_link", "address_link", "people_news",
     }  # fmt: skip
 
