@@ -113,8 +113,7 @@ def _answer(field: Locator, label: str, answer: str | bool) -> None:
     """A tick, a choice by the beginning of its words, or typed text."""
     if isinstance(answer, bool):
         field.page.get_by_role("main").get_by_label(label).set_checked(answer)
-    elif field.evaluate("field => field.localName") == "select":
-        words = field.locator("option").all_inner_texts()
+    elif words := field.evaluate("field => Array.from(field.options || [], option => option.label)"):
         field.select_option(label=next(one for one in words if one.startswith(answer)))
     else:
         field.fill(answer)
