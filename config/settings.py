@@ -83,7 +83,8 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         **ENV.database.as_django(),
-        "OPTIONS": {"connect_timeout": 5, **ENV.database.options},
+        # Lets core.prepared keep statements in the server; Django's own cursors bind here and keep none.
+        "OPTIONS": {"connect_timeout": 5, "prepare_threshold": 5, **ENV.database.options},
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }

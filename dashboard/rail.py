@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from django.urls import reverse
 
@@ -52,12 +53,15 @@ GROUPS = [
 def rail(member, path: str, facts) -> list[tuple[str, list[Item]]]:
     """The groups this member sees, with the line of the present page marked."""
     seen = [(heading, [line for line in lines if _sees(member, line[3])]) for heading, lines in GROUPS]
-    here = max((url for _, lines in seen for url in map(_url, lines) if _covers(url, path)), key=len, default="")
+    urls = (_url(route) for _, lines in seen for route, *_ in lines)
+    here = max((url for url in urls if _covers(url, path)), key=len, default="")
     return [(heading, [_item(line, here, facts) for line in lines]) for heading, lines in seen if lines]
 
 
-def _url(line) -> str:
-    return reverse(line[0])
+@cache
+def _url(route: str) -> str:
+    """The address of a line, worked out once a process: the rail is on every page."""
+    return reverse(route)
 
 
 def _covers(url: str, path: str) -> bool:
@@ -70,6 +74,6 @@ def _sees(member, who: str) -> bool:
 
 
 def _item(line, here: str, facts) -> Item:
-    _, icon, label, _, count = line
-    url = _url(line)
+    route, icon, label, _, count = line
+    url = _url(route)
     return Item(url=url, icon=icon, label=label, count=getattr(facts, count) if count else 0, current=url == here)

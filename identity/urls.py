@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from identity.views import enrol, gate, lost, people
+from identity.views import enrol, gate, lost, people, stepup
 
 app_name = "identity"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("enrol/finish/", enrol.finish_enrolment, name="finish_enrolment"),
     path("lost/", lost.lost, name="lost"),
     path("lost/<int:pk>/done/", people.call_done, name="call_done"),
+    path("stepup/", stepup.step_up, name="step_up"),
     path("me/", people.me, name="me"),
     path("me/codes/", people.new_codes, name="new_codes"),
     path("people/new/", people.add_member, name="add_member"),

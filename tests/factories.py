@@ -75,8 +75,11 @@ def make_sheet(member: Member, fresh: list[str] | None = None) -> BackupSheet:
     return sheet
 
 
-def signed_in(member: Member, client: Client | None = None) -> Client:
-    """A test client whose session has passed both questions, without going through the pages."""
+def signed_in(member: Member, client: Client | None = None, *, fresh: bool = True) -> Client:
+    """A test client whose session has passed both questions, without going through the pages.
+
+    Without `fresh` its last proof is too old for what asks for a fresh one.
+    """
     client = client or Client()
     device = TotpDevice.objects.filter(user=member, confirmed=True).first() or make_totp(member)
     session = client.session
@@ -89,6 +92,7 @@ def signed_in(member: Member, client: Client | None = None) -> Client:
             DEVICE_ID_SESSION_KEY: device.persistent_id,
             "began": now,
             "seen": now,
+            "fresh_at": now if fresh else now - 601,
         }
     )
     session.save()

@@ -291,9 +291,8 @@ def _notice_task(notice, today: date) -> Task:
 
 
 def readiness(picture: Picture) -> list[Ready]:
-    """Each holder of a login with how their doors stand, the worst first; one query for the names."""
+    """Each present holder of a login with how their doors stand, the worst first."""
     by_holder = picture.by_holder()
-    holders = [number for number in by_holder if number is not None]
-    people = Member.objects.present().filter(pk__in=holders).only("name", "key", "timezone")
-    ready = [Ready.of(person, by_holder[person.pk]) for person in people]
+    people = (Member.from_db("default", ["id", "name"], named) for named in picture.people.items())
+    ready = [Ready.of(person, by_holder[person.pk]) for person in people if person.pk in by_holder]
     return sorted(ready, key=lambda one: (one.open > 0, one.state == "ok", one.open, one.member.name))

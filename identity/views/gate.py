@@ -115,7 +115,7 @@ def enter(request: Request, member: Member, device) -> HttpResponse:
     request.session.flush()
     login(request, member, backend="identity.backends.MemberBackend")
     otp_login(request, device)
-    request.session["began"] = request.session["seen"] = int(at.timestamp())
+    request.session["began"] = request.session["seen"] = request.session["fresh_at"] = int(at.timestamp())
     actions.note_signed_in(member, device=device, address=network_of(request.address), at=at)
     return redirect(back)
 

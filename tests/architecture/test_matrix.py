@@ -21,7 +21,7 @@ from tests.factories import AT
 pytestmark = pytest.mark.django_db
 ROLES = ("owner", "manager", "trader", "auditor")
 # What an auditor may post: their own settings, and taking the inventory home, which changes nothing but the trail.
-OF_AUDITORS = {"me/", "me/codes/", "office/export/download/"}
+OF_AUDITORS = {"stepup/", "me/", "me/codes/", "office/export/download/"}
 
 
 class Rows:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import get_resolver
-from django.urls.resolvers import URLPattern, URLResolver
+from pathlib import Path
 
+from config import permissions
 from identity.policies import anyone
 
 OPEN = {
@@ -25,16 +25,9 @@ OPEN = {
 }
 
 
-def all_routes(patterns=None, prefix="") -> dict[str, object]:
+def all_routes() -> dict[str, object]:
     """Every route of the installation with its view."""
-    found: dict[str, object] = {}
-    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            found |= all_routes(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern):
-            found[route] = pattern.callback
-    return found
+    return dict(permissions.routes())
 
 
 def test_every_route_has_a_policy():
@@ -48,3 +41,9 @@ def test_only_the_open_list_is_open():
 
 def test_there_is_no_admin():
     assert [route for route in all_routes() if route.startswith("admin")] == []
+
+
+def test_the_page_on_permissions_is_made_from_the_guards():
+    page = Path(permissions.__file__).parents[1] / "docs" / "permissions.md"
+
+    assert page.read_text() == permissions.page(), "run `python manage.py make_permissions`"

@@ -19,7 +19,8 @@ from config.up.ports import listen_on, number_of
 from tests.embedded import new_state, remove_state, without_postern
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-STARTS_WITHIN, STOPS_WITHIN = 60, 15
+# When a hang is called one; how long it takes on a quiet machine is another matter.
+STARTS_WITHIN, STOPS_WITHIN = 90, 45
 
 
 @pytest.fixture
