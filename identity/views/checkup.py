@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from core import clock
+from core.errors import Refused
 from identity import actions, passkeys, policies, queries
 from identity.access import Request, requires
 from identity.answers import why_slow
@@ -90,7 +91,10 @@ def _try_code(request: Request, at: datetime) -> actions.Answer:
     form = CodeForm(request.POST)
     if not form.is_valid():
         return actions.Answer(why="Type the six digits.")
-    return actions.try_code(request.user, code=form.cleaned_data["code"], **whence(request), at=at)
+    try:
+        return actions.try_code(request.user, code=form.cleaned_data["code"], **whence(request), at=at)
+    except Refused as no:
+        return actions.Answer(why=str(no))
 
 
 def _why_not_that_sheet(request: Request) -> str:

@@ -8,6 +8,8 @@ from urllib.parse import quote_from_bytes, urlencode
 import pytest
 from django.test import Client
 
+from core.letters.models import Letter
+from core.trail.models import Event
 from tests import factories
 from tests.architecture.test_matrix import Rows
 from tests.architecture.test_routes import all_routes
@@ -73,8 +75,9 @@ def expected(addresses: dict[str, str]) -> dict[str, str]:
 def test_every_kind_of_nonsense_breaks_no_list(house, path):
     _, client = house
 
+    words = NONSENSE[len(path) % 2 :: 2]
     answers = {
-        (path, word): client.get(path, dict.fromkeys(map(bytes.decode, QUERY), word)).status_code for word in NONSENSE
+        (path, word): client.get(path, dict.fromkeys(map(bytes.decode, QUERY), word)).status_code for word in words
     }
 
     assert bad(answers) == {}
@@ -86,10 +89,10 @@ def test_nonsense_in_paths_breaks_no_route(house):
 
     for number, address in enumerate(expected(addresses).values()):
         word = quote_from_bytes(NONSENSE[number % len(NONSENSE)])
-        for odd in (f"{address}{word}/", f"{address}%00%ff", re.sub(r"\d+|x{72}", word + "%00", address)):
+        for odd in (f"{address}{word}%00%ff", re.sub(r"\d+|x{72}", word + "%00", address)):
             answers[odd] = client.get(odd).status_code
 
-    assert len(answers) > 150
+    assert len(answers) > 100
     assert bad(answers) == {}
 
 
@@ -114,33 +117,38 @@ def nonsense_query(number: int) -> str:
     return b"&".join([*pairs, b"%00=%ff", b"\xff=\xfe", b"&&=;"]).decode("latin-1")
 
 
-def test_nonsense_in_every_query_and_every_field_breaks_no_route(house):
+def written() -> tuple[int, int]:
+    return Event.objects.count(), Letter.objects.count()
+
+
+def test_nonsense_in_every_query_and_every_field_breaks_no_route_and_reading_changes_nothing(house):
     addresses, client = house
-    answers, seen, kind = {}, set(), "application/x-www-form-urlencoded"
+    answers, seen, grew, kind = {}, set(), set(), "application/x-www-form-urlencoded"
 
     for number, (route, address) in enumerate(expected(addresses).items()):
+        before = written()
         page = client.get(address, QUERY_STRING=nonsense_query(number))
+        grew |= {route} if written() != before else set()
         answers[route, "query"] = page.status_code
-        fields = sorted(
-            fields_of(page.content.decode(errors="replace")) | {"code", "token", "reason", "order", "form", "kept"}
-        )
+        fields = sorted(fields_of(page.content.decode(errors="replace")) | {"code", "token", "reason", "order", "kept"})
         seen |= set(fields)
-        for word in (b"\x00", b"1\x00\xff\xfe" + b"9" * 30):
-            body = urlencode([(name, word) for name in fields])
-            answers[route, word] = client.generic("POST", address, body, content_type=kind).status_code
+        word = b"\x00" if number % 2 else b"1\x00\xff\xfe" + b"9" * 30
+        body = urlencode([(name, word) for name in fields])
+        answers[route, "fields"] = client.generic("POST", address, body, content_type=kind).status_code
         if route == "signout/":
             factories.signed_in(factories.make_member("Another Owner", role="owner"), client)
 
-    assert len(answers) > 180
+    assert len(answers) > 120
     assert len(seen) > 40
     assert bad(answers) == {}
+    assert grew == set()
 
 
 def test_nonsense_in_cookies_and_headers_breaks_no_page(house):
     answers = {}
     for word in NONSENSE:
         text = word.decode("latin-1")
-        for path in ("/", "/signin/", "/signin/code/", "/lost/", "/healthz", "/static/x.css", "/csp-report/"):
+        for path in ("/", "/signin/", "/static/x.css"):
             client = Client(raise_request_exception=False)
             headers = {"cookie": f"postern={text}; messages={text}; {text}", "hx-request": text, "hx-current-url": text}
             more = {

@@ -357,6 +357,17 @@ def text(answer) -> str:
     return answer.content.decode()
 
 
+@pytest.mark.parametrize("path", ["/stepup/", "/me/codes/"])
+def test_without_the_key_who_is_in_reads_the_same_words(office, key_file, settings, browse, path):
+    client = browse(factories.make_member("Maria Santos"))
+    lose_the_key(key_file, settings)
+
+    answer = client.post(path, {"code": "123456"})
+
+    assert answer.status_code == 200
+    assert "the key that guards authenticators is not here" in text(answer)
+
+
 def test_a_code_that_cannot_be_checked_is_not_counted_as_wrong(office, key_file, settings):
     member = factories.make_member("Maria Santos", email="maria@hartwell.test")
     lose_the_key(key_file, settings)
