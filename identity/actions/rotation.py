@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -19,7 +20,7 @@ from core.errors import Refused
 from core.trail.actions import record
 from core.trail.enums import Verb
 from identity import sealing
-from identity.models import GENERATION, TotpDevice
+from identity.models import GENERATION, TotpDevice, UnsentForm
 
 # One rotation at a time, over all machines; held by the connection and so gone when the process is.
 ROTATION_LOCK = 0x726F7461
@@ -78,12 +79,15 @@ def begin_rotation() -> Begun:
 
 
 def reseal(*, newest: int) -> Iterator[Step]:
-    """Seal anew, batch by batch, every row that an older key sealed; a row that does not open stays as it is."""
+    """Seal anew, batch by batch, every row that an older key sealed; a row that does not open stays as it is.
+
+    Unsent forms are few and last an hour, so they go first and at once; one that does not open is of no use to anybody.
+    """
+    _reseal_unsent(newest)
     resealed, shut, after = 0, [], 0
     while True:
         with transaction.atomic():
-            rows = TotpDevice.objects.annotate(generation=GENERATION).exclude(generation=newest).filter(pk__gt=after)
-            batch = list(rows.order_by("pk").select_for_update()[:BATCH])
+            batch = list(_older(TotpDevice, newest).filter(pk__gt=after).order_by("pk").select_for_update()[:BATCH])
             for device in batch:
                 if _reseal_one(device):
                     resealed += 1
@@ -93,6 +97,22 @@ def reseal(*, newest: int) -> Iterator[Step]:
             return
         after = batch[-1].pk
         yield Step(resealed=resealed, shut=tuple(shut))
+
+
+@transaction.atomic
+def _reseal_unsent(newest: int) -> None:
+    for form in _older(UnsentForm, newest).select_for_update():
+        try:
+            form.close(form.open())
+        except sealing.CannotUnseal:
+            form.delete()
+        else:
+            form.save(update_fields=["sealed"])
+
+
+def _older(model: Any, newest: int) -> Any:
+    """Rows that another key than the newest sealed."""
+    return model.objects.annotate(generation=GENERATION).exclude(generation=newest)
 
 
 def _reseal_one(device: TotpDevice) -> bool:
@@ -111,7 +131,7 @@ def finish_rotation(*, begun: Begun, resealed: int, at: datetime) -> bool:
     The event is written before the file: killed in between, the next run finds two keys and says so again.
     """
     with transaction.atomic():
-        if TotpDevice.objects.annotate(generation=GENERATION).exclude(generation=begun.newest).exists():
+        if any(_older(model, begun.newest).exists() for model in (TotpDevice, UnsentForm)):
             return False
         record(Verb.SEALING_KEY_ROTATED, by=None, at=at, key=begun.newest, retired=list(begun.older), resealed=resealed)
     ring = settings.POSTERN_SEALING_KEYS.ring_on_disk().newest_only()
