@@ -34,7 +34,7 @@ ANSWER = f"{PREFIX}-credential"
 # When this session was opened with a backup code; it lets its person replace what they lost, and nothing else.
 BY_SHEET = "by_sheet_at"
 # A part of a field’s name that makes it a secret, which is never carried, kept or shown again.
-SECRET = re.compile(r"pass(word|phrase)?|again|secret|seed|token|code|pin|otp")
+SECRET = re.compile(r"pass(word|phrase)?|old|again|secret|seed|token|code|pin|otp")
 
 
 def is_fresh(request: HttpRequest, at: datetime) -> bool:

@@ -8,10 +8,16 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import get_hashers
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests import factories
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+# A busy machine is no reason to fail: properties are judged by what they find, not by how long they look.
+hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True, scope="session")

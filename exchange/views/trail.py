@@ -26,7 +26,7 @@ from identity.queries import office
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.sees_everything)
+@requires(policies.sees_everything, step_up=True)
 def export_trail(request: Request) -> HttpResponse:
     """What an export holds; POST makes it. The filter is in the address, as the trail's page has it.
 

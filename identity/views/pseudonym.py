@@ -16,7 +16,7 @@ from identity.models import Member
 
 
 @require_http_methods(["GET", "POST"])
-@requires(policies.is_owner)
+@requires(policies.is_owner, step_up=True)
 def pseudonymise_member(request: Request, pk: int) -> HttpResponse:
     """Where the name stands, what comes in its place, and why it goes."""
     member = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)

@@ -72,7 +72,7 @@ def asked(client: Client, post) -> list[str]:
     """The statements of one POST, in order, without their values."""
     with CaptureQueriesContext(connection) as queries:
         post(client)
-    plain = [re.sub(r"'(?:[^']|'')*'", "?", query["sql"]) for query in queries]
+    plain = [re.sub(r"'(?:[^']|'')*'", "?", query["sql"] or "") for query in queries]
     return [re.sub(r"\b(?:NULL|\d+|s\d+_x\d+)\b", "?", sql) for sql in plain]
 
 

@@ -18,6 +18,7 @@ from identity.queries import throttle as queries
 from identity.throttle import Burst, Failure, bursts
 from tests import factories
 from tests.identity.doors import fail, show_password, shut
+from tests.identity.proofs import asks_for_proof
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 PAGE = "/people/failures/"
@@ -111,7 +112,7 @@ def test_lifting_waits_asks_an_owner_for_a_fresh_proof(owner, trader):
     shut(trader)
     client = factories.signed_in(owner, fresh=False)
 
-    assert client.post(f"/people/{trader.pk}/unlock/").url.startswith("/stepup/")
+    assert asks_for_proof(client.post(f"/people/{trader.pk}/unlock/"))
     assert not SignIn.objects.filter(stage=Stage.LIFTED).exists()
 
 

@@ -63,7 +63,7 @@ def test_one_code_as_a_fresh_proof_in_twenty_tabs_counts_once(trader):
     clients = [factories.signed_in(trader, Client(REMOTE_ADDR=f"203.0.113.{n + 1}")) for n in range(MANY)]
     code = right_code(trader)
 
-    answers = all_at_once(clients, lambda client: client.post("/stepup/?next=/me/", {"code": code}))
+    answers = all_at_once(clients, lambda client: client.post("/stepup/?next=/me/", {"proof-code": code}))
 
     assert answers[302] == 1
 

@@ -19,7 +19,7 @@ from core import clock
 from core.errors import Refused
 from core.letters.models import Letter
 from core.trail.models import Event
-from identity import actions, codes
+from identity import actions, codes, sealing
 from identity.enums import Ending
 from identity.models import KnownBrowser, Member, Office, OpenSession, TotpDevice, UnsentForm
 from tests import factories
@@ -518,7 +518,7 @@ def test_it_opens_for_no_other_member_or_page(trader, daniel, browse):
         moved = UnsentForm.objects.get()
         for name, value in facts.items():
             setattr(moved, name, value)
-        with pytest.raises(codes.CannotUnseal):
+        with pytest.raises(sealing.CannotUnseal):
             moved.open()
 
 

@@ -145,13 +145,13 @@ def test_a_code_used_to_sign_in_is_no_fresh_proof(trader, client):
     show_password(client, trader.email)
     client.post("/signin/code/", {"code": code})
 
-    assert client.post("/stepup/?next=/me/", {"code": code}).status_code == 200
+    assert client.post("/stepup/?next=/me/", {"proof-code": code}).status_code == 200
 
 
 def test_a_code_used_as_a_fresh_proof_signs_nobody_in(trader, client):
     sign_in(trader, client)
     code = right_code(trader)
-    assert client.post("/stepup/?next=/me/", {"code": code}).status_code == 302
+    assert client.post("/stepup/?next=/me/", {"proof-code": code}).status_code == 302
 
     other = Client()
     show_password(other, trader.email)

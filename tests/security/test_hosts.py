@@ -19,6 +19,7 @@ from identity import codes
 from identity.middleware import client_address
 from identity.models import SignIn
 from identity.rules import network_of
+from identity.tasks import watch_the_gate
 from tests import factories
 from tests.architecture.test_matrix import Rows
 from tests.architecture.test_routes import all_routes
@@ -224,6 +225,7 @@ def test_the_trail_names_the_address_that_the_proxy_saw(house, settings):
 
     client.post("/signin/", {"email": rows.member.email, "password": PASSWORD})
     client.post("/signin/code/", {"code": "000000"})
+    watch_the_gate()
 
     assert set(Event.objects.filter(verb="member.sign_in_failed").values_list("address", flat=True)) == {"198.51.100.7"}
 

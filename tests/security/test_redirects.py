@@ -81,7 +81,7 @@ def test_who_is_in_already_is_led_nowhere_else(maria, browse, target):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_fresh_proof_leads_nowhere_else(maria, browse, target):
-    answer = browse(maria).post(f"/stepup/?next={quote(target)}", {"code": right_code(maria)})
+    answer = browse(maria).post(f"/stepup/?next={quote(target)}", {"proof-code": right_code(maria)})
 
     assert answer.status_code == 302
     assert is_here(answer.url)
