@@ -22,6 +22,8 @@ NAMES = [
     "invitation",
     "backup-code-used",
     "security",
+    "new-sign-in",
+    "sessions-ended",
     "call-request",
     "self-test",
 ]
@@ -49,7 +51,7 @@ def test_every_template_of_a_letter_is_among_them(sink, owner):
     templates = {file.stem for file in folder.glob("*.txt")} - {"base"}
     assert templates == {file.stem for file in folder.glob("[!_]*.html")} - {"base"}
     assert templates == {
-        "reminder",
+        "reminder", "new_sign_in", "sessions_ended",
         "security", "notice", "notice_declined", "invitation", "backup_code_used", "call_request", "self_test"
     }  # fmt: skip
 
@@ -71,7 +73,7 @@ def test_every_letter_says_the_same_in_text_and_html_and_loads_nothing(sink, own
 def test_what_was_not_taken_is_named(sink, owner):
     sink.script = lambda number, recipient: Fate(at_recipient="550 Unknown") if number == 3 else Fate()
 
-    with pytest.raises(CommandError, match="1 of 10 letters were not taken"):
+    with pytest.raises(CommandError, match="1 of 12 letters were not taken"):
         selftest("check@elsewhere.li")
 
     assert Letter.objects.get(state="refused").key.endswith(":notice")
