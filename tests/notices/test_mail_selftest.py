@@ -28,6 +28,8 @@ NAMES = [
     "password-link",
     "address-link",
     "people-news",
+    "new-sign-in",
+    "sessions-ended",
     "call-request",
     "weekly",
     "self-test",
