@@ -188,5 +188,4 @@ def _set_last_day(
     what = changes(held, before, ["ends_on"])
     if what:
         record(Verb.MEMBER_CHANGED, by=by, about=held, at=at, changes=what, stays=stays)
-        end_sessions(held, why=Ending.MEMBERSHIP, by=by, at=at)
     return held

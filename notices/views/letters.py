@@ -29,7 +29,8 @@ PREVIEW_POLICY = (
 # The site's policy (config/middleware.py; a test compares) with the one frame that this page may hold.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report/; "
+    "report-to csp; frame-src 'self'"
 )
 
 

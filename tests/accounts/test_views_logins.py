@@ -247,7 +247,8 @@ class TestOneLogin:
 
         page = tom.get(login_page(login))
 
-        assert not re.findall(r'href="(/(?:logins|grants)/[^"]+)"', page.content.decode())
+        links = re.findall(r'href="(/(?:logins|grants)/[^"]+)"', page.content.decode())
+        assert links == [f"/logins/{login.pk}/history/"]
 
     def test_a_trader_never_sees_another_s(self, trader, browse):
         other = make_login(make_member("Daniel Reyes"), label="Daniel")

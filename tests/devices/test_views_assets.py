@@ -217,7 +217,8 @@ def test_an_auditor_reads_a_thing_and_is_offered_nothing_to_press(browse, audito
     answer = browse(auditor).get(page(laptop))
 
     assert "TWS" in words(answer)
-    assert answer.content.decode().count("<form") == 2  # search and sign-out, as on every page
+    # Search, sign-out and staying signed in, as on every page.
+    assert answer.content.decode().count("<form") == 3
     assert "/edit/" not in answer.content.decode()
 
 

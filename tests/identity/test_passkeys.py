@@ -317,7 +317,7 @@ def test_a_question_has_ten_minutes(maria, device):
 
 def test_what_was_asked_for_one_thing_answers_no_other(maria, device, inside):
     """An answer to a step-up’s question, taken from one’s own screen, signs nobody in."""
-    question = question_on(inside.get("/stepup/passkey/"))
+    question = question_on(factories.signed_in(maria, Local(), fresh=False).get("/stepup/"))
     client = halfway()
     client.get("/signin/passkey/")
 
