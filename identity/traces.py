@@ -20,7 +20,7 @@ from django.utils.html import escape
 from django.utils.text import slugify
 
 from core.trail.models import Event, Typed
-from identity.models import Member
+from identity.models import AddressChange, Member
 
 # Django's own, and the trail, whose words are taken away in their own manner.
 NOT_LOOKED_THROUGH = frozenset(("trail", "contenttypes", "auth", "sessions"))
@@ -112,6 +112,9 @@ def own_swaps(member: Member) -> list[Swap]:
     swaps = [Swap(member.name, pseudonym(member))]
     if member.email:
         swaps.append(Swap(member.email, address_of(member)))
+    former = AddressChange.objects.filter(member=member).values_list("old", "new")
+    others = {address for pair in former for address in pair if address} - {member.email}
+    swaps += [Swap(address, address_of(member)) for address in sorted(others)]
     if len(re.sub(r"\D", "", member.phone)) >= 6:
         swaps.append(Swap(member.phone, "no number"))
     if len(member.note) > SHORTEST_NEEDLE:

@@ -14,7 +14,7 @@ from core.trail.actions import record
 from core.trail.enums import Verb
 from identity import policies, traces
 from identity.actions.enrolment import drop_factors
-from identity.models import Invitation, Member
+from identity.models import AddressChange, Invitation, KnownBrowser, Member, OpenSession, PasswordReset
 
 
 @transaction.atomic
@@ -52,7 +52,8 @@ def _check(held: Member, reason: str, by: Member) -> None:
 def _empty(held: Member, at: datetime) -> Member:
     """The person's own row, whatever the search made of it; nothing of what they signed in with is left."""
     drop_factors(held)
-    Invitation.objects.filter(member=held).delete()
+    for kind in (Invitation, PasswordReset, AddressChange, KnownBrowser, OpenSession):
+        kind._default_manager.filter(member=held).delete()
     held.name, held.key = traces.pseudonym(held), traces.key_of(held)
     held.email = traces.address_of(held) if held.email else None
     held.phone = held.note = ""

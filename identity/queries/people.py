@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q
 
 from core.clock import local_day
-from identity import policies
+from identity import passkeys, policies
 from identity.enums import ResetStage
-from identity.models import Away, BackupSheet, FactorReset, Invitation, Member, TotpDevice
+from identity.models import Away, BackupSheet, FactorReset, Invitation, Member, Passkey, TotpDevice
 from identity.queries.recovery import reset_of
 
 DAY = timedelta(days=1)
@@ -107,12 +108,13 @@ def _why_not_then(member: Member, absent: Member, from_on: date, until_on: date,
 
 
 def owner_routes(*, without: Member | None = None) -> dict[Member, int]:
-    """With how many independent factors each lasting owner can get in: authenticators, and a sheet with codes left."""
+    """By how many ways each lasting owner can get in: authenticators, passkeys, and a sheet with codes left."""
     owners = Member.objects.lasting_owners().order_by("pk")
     if without is not None:
         owners = owners.exclude(pk=without.pk)
-    apps = TotpDevice.objects.filter(user__in=owners, confirmed=True).values_list("user").annotate(Count("pk"))
+    apps = TotpDevice.objects.filter(user__in=owners, confirmed=True).values_list("user", flat=True)
+    keys = Passkey.objects.working(passkeys.host()).filter(user__in=owners).values_list("user", flat=True)
     unused = Count("codes", filter=Q(codes__used_at=None))
     sheets = BackupSheet.objects.filter(user__in=owners, confirmed=True).annotate(unused=unused).filter(unused__gt=0)
-    counted, printed = dict(apps.order_by()), set(sheets.values_list("user", flat=True))
-    return {owner: counted.get(owner.pk, 0) + (owner.pk in printed) for owner in owners}
+    counted = Counter([*apps, *keys, *sheets.values_list("user", flat=True)])
+    return {owner: counted[owner.pk] for owner in owners}
