@@ -67,7 +67,7 @@ def own_banners(member: Member, path: str, facts: Frame, at: datetime) -> list[d
         day = short_day(clock.local_day(standing.due_at, member.timezone), clock.local_day(at, member.timezone))
         until = "The time for it is over" if standing.is_late(at) else f"There is time until {day}"
         found.append(
-            {"state": "due", "title": "One more factor is needed to sign in.", "text": f"{until}."}
+            {"state": "due", "title": "You need one more way to sign in.", "text": f"{until}."}
             | {
                 "url": url,
                 "action": "See what is missing",

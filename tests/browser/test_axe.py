@@ -16,7 +16,7 @@ FULL = {
     "iframes": False,
 }
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "iframes": False}
-OPEN = ["/signin/", "/lost/"]
+OPEN = ["/signin/", "/lost/", "/forgotten/"]
 PAGES = [
     "/",
     "/accounts/",
@@ -35,12 +35,25 @@ PAGES = [
     "/brokers/swissquote/",
     "/logins/new/",
     "/trail/",
-    "/trail/?check=1",
+    "/trail/check/",
+    "/trail/export/",
     "/office/",
     "/office/import/",
     "/office/demo/remove/",
     "/me/",
     "/me/codes/",
+    "/me/factors/",
+    "/me/authenticators/new/",
+    "/me/passkeys/new/",
+    "/me/checkup/",
+    "/me/sessions/",
+    "/me/password/",
+    "/me/address/",
+    "/me/away/",
+    "/stepup/",
+    "/people/failures/",
+    "/people/invitations/",
+    "/office/factors/",
     "/search/?q=ma",
 ]
 # One of each kind, reached by its first link on the list.

@@ -14,7 +14,7 @@ PULSES = """
 """
 SILENT = "UPDATE letters_pulse SET at = now() - interval '3 minutes' WHERE name = '{}'"
 STUCK = "UPDATE letters_letter SET queued_at = now() - interval '6 minutes', not_before = now() - interval '6 minutes'"
-WELL = {"database": True, "broker": True, "beat": True, "worker": True, "mail": True}
+WELL = {"database": True, "broker": True, "beat": True, "worker": True, "mail": True, "sealing_key": True}
 
 
 @pytest.fixture(scope="module")

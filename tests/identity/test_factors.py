@@ -313,7 +313,7 @@ def test_during_the_grace_a_banner_has_the_date(owner, browse):
     page = browse(owner).get("/")
 
     assert page.status_code == 200
-    assert "One more factor is needed to sign in." in said_in(page)
+    assert "You need one more way to sign in." in said_in(page)
     assert "There is time until" in said_in(page)
 
 
