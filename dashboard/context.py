@@ -55,39 +55,28 @@ def banners(facts: Frame) -> list[dict[str, str]]:
     starting = clock.now() - STARTED < 2 * BEAT_EVERY and not facts.health.mail_late
     if not trouble or starting:
         return []
-    return [
-        {"state": "late", "title": trouble, "text": "Your data is safe.", "url": "/letters/", "action": "See the post"}
-    ]
+    return [banner("late", trouble, "Your data is safe.", "/letters/", "See the post")]
 
 
 def own_banners(member: Member, path: str, facts: Frame, at: datetime) -> list[dict[str, str]]:
     """What this member's own factors ask for, and for those who run the office, passkeys that a new address broke."""
-    found, standing, url = [], member.standing, reverse("identity:own_factors")
-    if standing.due_at and path != url:
-        day = short_day(clock.local_day(standing.due_at, member.timezone), clock.local_day(at, member.timezone))
-        until = "The time for it is over" if standing.is_late(at) else f"There is time until {day}"
-        found.append(
-            {"state": "due", "title": "You need one more way to sign in.", "text": f"{until}."}
-            | {
-                "url": url,
-                "action": "See what is missing",
-            }
-        )
-    url = reverse("identity:checkup")
-    if standing.checkup_at and standing.checkup_at <= at and not standing.is_late(at) and path != url:
-        found.append(
-            {"state": "due", "title": "Your check-up is due.", "text": "Try each way you sign in once."}
-            | {
-                "url": url,
-                "action": "Go through them",
-            }
-        )
+    late = member.standing.is_late(at)
+    found = []
+    if member.standing.due_at and path != (url := reverse("identity:own_factors")):
+        due = clock.local_day(member.standing.due_at, member.timezone)
+        until = f"There is time until {short_day(due, clock.local_day(at, member.timezone))}."
+        text = "The time for it is over." if late else until
+        found.append(banner("due", "You need one more way to sign in.", text, url, "See what is missing"))
+    checkup_at = member.standing.checkup_at
+    if checkup_at and checkup_at <= at and not late and path != (url := reverse("identity:checkup")):
+        text = "Try each way you sign in once."
+        found.append(banner("due", "Your check-up is due.", text, url, "Go through them"))
     if facts.void_passkeys and member.is_manager:
-        found.append(
-            {"state": "late", "title": void_words(facts.void_passkeys), "text": void_advice()}
-            | {
-                "url": reverse("dashboard:list_members"),
-                "action": "See people",
-            }
-        )
+        url = reverse("dashboard:list_members")
+        found.append(banner("late", void_words(facts.void_passkeys), void_advice(), url, "See people"))
     return found
+
+
+def banner(state: str, title: str, text: str, url: str, action: str) -> dict[str, str]:
+    """One strip above a page: its colour, what is the matter, and where to see to it."""
+    return {"state": state, "title": title, "text": text, "url": url, "action": action}

@@ -137,7 +137,8 @@ def _note_attempt(held: Letter, outcome: Outcome, reply: str, at: datetime) -> N
 def send_again(letter: Letter, *, by, at: datetime) -> Letter:
     """Put a letter that was refused or given up back into the queue, to the person's present address.
 
-    What the relay said before stays on file.
+    A letter with a link proves that its reader has the mailbox it was written to, so it goes there or nowhere. What the
+    relay said before stays on file.
     """
     held = Letter.objects.select_for_update().get(pk=letter.pk)
     if held.state not in (LetterState.REFUSED, LetterState.GIVEN_UP):
@@ -146,7 +147,7 @@ def send_again(letter: Letter, *, by, at: datetime) -> Letter:
         raise Refused(f"{held.recipient.name} has left, so nothing is sent to them any more.")
     held.state, held.settled_at, held.queued_at, held.not_before = LetterState.QUEUED, None, at, at
     held.deferrals = held.lost_leases = 0
-    if held.kind != LetterKind.SELF_TEST:
+    if held.kind not in (LetterKind.SELF_TEST, LetterKind.LINK):
         held.address = held.recipient.email or held.address
     held.save()
     record(Verb.LETTER_RESENT, by=by, about=held, at=at)

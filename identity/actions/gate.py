@@ -75,11 +75,12 @@ def try_password(
     `token` is what the browser's own cookie holds: strangers' failures never hold up a browser that the member is known
     in. While a try has to wait it is not looked at, right or wrong, and does not count.
     """
-    name, browser = name_digest(email), reading.known_browser(email, token, at=at)
+    member = Member.objects.of_address(email)
+    name = name_digest(member.email if member and member.email else email)
+    browser = reading.known_browser(email, token, at=at)
     waiting = _stand_in_line(Stage.PASSWORD, name=name, network=network, browser=browser, at=at)
     if waiting:
         return Answer(wait=seconds(waiting))
-    member = Member.objects.filter(email__iexact=email.strip()).first()
     usable = member.password if member and member.has_usable_password() else ""
     right = check_password(normalise(password), usable or _NOBODY)
     good = bool(right and member and usable and member.may_enter(today))

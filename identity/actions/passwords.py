@@ -21,7 +21,7 @@ from identity.actions.inviting import LINK_GOES_HERE
 from identity.actions.sessions import end_sessions
 from identity.actions.telling import tell_security
 from identity.enums import Ending
-from identity.models import Member, PasswordReset
+from identity.models import FactorReset, Member, PasswordReset
 from identity.passwords import normalise
 from identity.queries.recovery import has_a_door
 
@@ -38,13 +38,14 @@ def forgot_password(*, email: str, network: str | None, at: datetime) -> int:
     Known, unknown, left and invited names cost the same queries here. The worker writes the letter, so no answer and
     no delay says who is on file. A newer request makes the older link void.
     """
-    name = codes.digest(f"forgotten:{email.strip().lower()}")
+    member = Member.objects.of_address(email)
+    known = member.email if member and member.email else email
+    name = codes.digest(f"forgotten:{known.strip().lower()}")
     one_at_a_time("forgotten", network)
     one_at_a_time("forgotten", name)
     waiting = queries.forgotten_wait(name=name, network=network, at=at)
     if waiting:
         return seconds(waiting)
-    member = Member.objects.filter(email__iexact=email.strip()).first()
     PasswordReset.objects.filter(name=name, used_at=None, revoked_at=None).update(revoked_at=at)
     PasswordReset.objects.create(
         name=name,
@@ -137,8 +138,11 @@ def set_password(member: Member, password: str, *, address: str | None, at: date
 def choose_password_anew(reset, *, password: str, at: datetime) -> Member:
     """A new password for an owner who was recovered on the console; the reset stays open until they have enrolled."""
     member = as_they_are(reset.member)[0]
-    if not reset.on_console:
+    held = FactorReset.objects.select_for_update().get(pk=reset.pk)
+    if not held.on_console:
         raise Refused("This link asks for the password you have.")
+    if not queries.opens(held, at):
+        raise Refused("This link opens nothing any more.")
     member.password = make_password(normalise(password))
     member.save(update_fields=["password"])
     record(Verb.PASSWORD_CHANGED, by=member, about=member, at=at)

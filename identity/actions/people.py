@@ -132,11 +132,16 @@ def keep_an_owner(leaving: Member) -> None:
 
 @transaction.atomic
 def change_own_settings(member: Member, *, at: datetime, **facts) -> Member:
-    """A person's own zone, hour, phone and appearance; no role, name or address can be changed this way."""
+    """A person's own zone, hour, phone and appearance; no role, name or address can be changed this way.
+
+    Who has a last day keeps the zone in which it ends.
+    """
     held = Member.objects.select_for_update().get(pk=member.pk)
     before = snapshot(held, OWN_FIELDS)
     for name in OWN_FIELDS:
         setattr(held, name, facts.get(name, getattr(held, name)))
+    if held.ends_on is not None and held.timezone != before["timezone"]:
+        raise Refused("Your zone decides when your last day ends, so somebody who runs the office changes it.")
     held.save(update_fields=OWN_FIELDS)
     what = changes(held, before, OWN_FIELDS)
     if what:

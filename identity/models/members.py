@@ -134,6 +134,10 @@ class MemberManager(BaseUserManager["Member"]):
     def get_queryset(self) -> MemberQuerySet:
         return MemberQuerySet(self.model, using=self._db)
 
+    def of_address(self, typed: str) -> Member | None:
+        """Whoever signs in with a typed address. Several spellings reach one member: count under the one on file."""
+        return self.get_queryset().filter(email__iexact=typed.strip()).first()
+
     def visible_to(self, member: Member) -> MemberQuerySet:
         return self.get_queryset().visible_to(member)
 

@@ -73,9 +73,13 @@ def me(request: Request) -> HttpResponse:
     member = Member.objects.get(pk=request.user.pk)
     form = MeForm(request.POST or None, initial=snapshot(member, actions.OWN_FIELDS))
     if request.method == "POST" and form.is_valid():
-        actions.change_own_settings(member, at=clock.now(), **form.facts())
-        messages.success(request, "Your settings are changed.")
-        return redirect("identity:me")
+        try:
+            actions.change_own_settings(member, at=clock.now(), **form.facts())
+        except Refused as no:
+            form.add_error("timezone", str(no))
+        else:
+            messages.success(request, "Your settings are changed.")
+            return redirect("identity:me")
     return render(
         request,
         "identity/me.html",

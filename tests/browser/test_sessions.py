@@ -18,6 +18,7 @@ MAKE = f"""
 import base64
 from core import clock
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from identity import sealing
 from identity.models import Member, TotpDevice
 at = clock.now()
@@ -26,8 +27,9 @@ member, _ = Member.objects.get_or_create(key="vera", defaults=dict(
     password=make_password("{PASSWORD}")))
 TotpDevice.objects.filter(user=member).delete()
 device = TotpDevice(user=member, name="Authenticator", confirmed=True)
-device.sealed = sealing.seal(base64.b32decode("{TYPED_KEY.replace(" ", "")}"), context=device.seal_context())
-device.save()
+with transaction.atomic():
+    device.sealed = sealing.seal(base64.b32decode("{TYPED_KEY.replace(" ", "")}"), context=device.seal_context())
+    device.save()
 """
 SHIFT = """
 from identity.models import Member

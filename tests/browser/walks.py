@@ -106,7 +106,7 @@ def writes(page: Page, answers: Mapping[str, str | bool], *, then: str, says: st
     for label, answer in answers.items():
         _answer(page.get_by_role("main").get_by_label(re.compile(rf"^{re.escape(label)}( optional)?$")), label, answer)
     press(page, then)
-    expect(page.get_by_role("status").first).to_contain_text(says)
+    expect(page.locator("[role=status].flash")).to_contain_text(says)
 
 
 def _answer(field: Locator, label: str, answer: str | bool) -> None:

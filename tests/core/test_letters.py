@@ -233,6 +233,15 @@ def test_a_letter_that_failed_is_sent_again_to_the_present_address_with_its_hist
     assert settle(actions.claim(at=later)[0], Outcome.DEFERRED, at=later).state == LetterState.QUEUED
 
 
+def test_a_letter_with_a_link_goes_to_the_mailbox_it_was_written_to_or_nowhere(trader, manager, at):
+    letter = queue(trader, at=at, kind=LetterKind.LINK)
+    settle(actions.claim(at=at)[0], Outcome.REFUSED, at=at)
+    was, trader.email = trader.email, "thief@elsewhere.test"
+    trader.save()
+
+    assert actions.send_again(letter, by=manager, at=at).address == was
+
+
 def test_only_what_failed_is_sent_again_and_never_to_who_has_left(trader, manager, at):
     letter = queue(trader, at=at)
     with pytest.raises(Refused, match="Only a letter that was refused or given up"):

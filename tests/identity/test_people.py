@@ -143,6 +143,21 @@ def test_the_last_day_is_counted_where_the_person_lives():
     assert member.is_over(clock.at_hour(date(2026, 11, 24), 0, "Pacific/Auckland"))
 
 
+def test_nobody_moves_the_hour_at_which_their_last_day_ends(trader, browse):
+    client = browse(trader)
+    trader.ends_on = clock.now().date() + timedelta(days=9)
+    trader.save()
+
+    page = client.post("/me/", {"timezone": "Pacific/Niue", "digest_hour": "7", "phone": "", "theme": ""})
+
+    trader.refresh_from_db()
+    assert trader.timezone != "Pacific/Niue"
+    assert "Your zone decides when your last day ends" in page.content.decode()
+    client.post("/me/", {"timezone": trader.timezone, "digest_hour": "9", "phone": "", "theme": ""})
+    trader.refresh_from_db()
+    assert trader.digest_hour == 9
+
+
 def test_nobody_moves_their_own_last_day(manager):
     with pytest.raises(Refused, match="own last day"):
         actions.change_member(manager, by=manager, at=clock.now(), ends_on=date(2099, 1, 1))

@@ -16,7 +16,7 @@ from core.letters.models import Letter
 from core.trail.models import Event
 from identity import actions, tasks, throttle
 from identity.enums import Stage
-from identity.models import BackupCode, SignIn
+from identity.models import BackupCode, Member, SignIn
 from tests import factories
 from tests.identity.doors import (
     WRONG,
@@ -60,6 +60,18 @@ def test_while_a_try_has_to_wait_it_does_not_count(trader):
     for _ in range(12):
         show_password(client, trader.email, WRONG)
 
+    assert SignIn.objects.count() == throttle.FREE_TRIES + 1
+
+
+@pytest.mark.parametrize("spelling", ["MARIA@hartwell.test", "MAR\u0131A@hartwell.test", "maria@hartwell.te\u017ft"])
+def test_other_spellings_of_an_address_give_no_more_tries(trader, spelling):
+    """What the database takes for the same letters counts as the same name."""
+    Member.objects.filter(pk=trader.pk).update(email="maria@hartwell.test")
+    client = Client(**AWAY)
+    for number in range(12):
+        show_password(client, spelling if number % 2 else "maria@hartwell.test", WRONG)
+
+    assert Member.objects.of_address(spelling) == trader
     assert SignIn.objects.count() == throttle.FREE_TRIES + 1
 
 
