@@ -36,13 +36,15 @@ RULE_FIELDS = [*COUNTS, "factor_grace_days", "checkup_days", "passkey_alone"]
 
 @transaction.atomic
 def change_office(*, by: Member, at: datetime, **facts) -> Office:
-    """Change the office's own settings."""
+    """Change the office's own settings; how long a reset of factors waits is for owners alone."""
     office = Office.objects.select_for_update().get(pk=1)
     before = snapshot(office, OFFICE_FIELDS)
     for name, value in facts.items():
         setattr(office, name, value)
     office.save()
     what = changes(office, before, OFFICE_FIELDS)
+    if not what.keys().isdisjoint(("reset_hours", "trader_reset_hours")) and not policies.is_owner(by):
+        raise Refused("Only an owner changes how long a reset of somebody’s factors waits.")
     if what:
         record(Verb.OFFICE_CHANGED, by=by, about=office, at=at, changes=what)
     return office

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from core.clock import local_day
 from core.errors import Refused
+from core.letters import rendering
 from core.trail.actions import changes, record, snapshot
 from core.trail.enums import Verb
 from identity import policies, queries
@@ -16,7 +17,7 @@ from identity.actions.browsers import forget_browsers
 from identity.actions.ending import end_links
 from identity.actions.helping import acting, free_key
 from identity.actions.sessions import end_sessions
-from identity.actions.telling import tell_security
+from identity.actions.telling import tell_news, tell_security
 from identity.enums import Ending, Role
 from identity.models import AddressChange, Member
 
@@ -35,6 +36,7 @@ def add_member(*, by: Member, at: datetime, key: str = "", **facts) -> Member:
     check_last_day(member)
     save_member(member)
     record(Verb.MEMBER_ADDED, by=by, about=member, at=at, name=member.name, role=member.role)
+    _tell_owners(member, was="", by=by, at=at)
     return member
 
 
@@ -68,9 +70,20 @@ def change_member(member: Member, *, by: Member, at: datetime, keep: str = "", *
     if "role" in what or "ends_on" in what:
         why = Ending.ROLE if "role" in what else Ending.MEMBERSHIP
         end_sessions(held, why=why, by=by, at=at, keep=keep)
+    _tell_owners(held, was=before["role"], by=by, at=at)
     if held.joined_at is not None and "email" in what:
         note_changed_address(held, old=before["email"], by=by, at=at)
     return held
+
+
+def _tell_owners(member: Member, *, was: str, by: Member, at: datetime) -> None:
+    """Who runs the office, and who does no more, is news to every other owner: two hands of one person are seen."""
+    if member.role == was or not (member.is_manager or was in (Role.OWNER, Role.MANAGER)):
+        return
+    text = f"{by.name} made {member.name} {member.role}. Before that: {was or 'not on file'}."
+    for owner in Member.objects.lasting_owners().exclude(pk__in=(by.pk, member.pk)):
+        key, url = f"role:{member.pk}:{owner.pk}:{at.isoformat()}", rendering.link(f"/people/{member.pk}/")
+        tell_news(owner, key=key, what="Who runs the office has changed", text=text, url=url, at=at)
 
 
 def note_changed_address(member: Member, *, old: str | None, by: Member, at: datetime) -> None:

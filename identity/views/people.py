@@ -105,9 +105,13 @@ def edit_office(request: Request) -> HttpResponse:
     office = queries.office()
     form = OfficeForm(request.POST or None, thing=office)
     if request.method == "POST" and form.is_valid():
-        actions.change_office(by=request.user, at=clock.now(), **form.facts())
-        messages.success(request, "The office’s settings are changed.")
-        return redirect("identity:edit_office")
+        try:
+            actions.change_office(by=request.user, at=clock.now(), **form.facts())
+        except Refused as no:
+            form.add_error(None, str(no))
+        else:
+            messages.success(request, "The office’s settings are changed.")
+            return redirect("identity:edit_office")
     return render(request, "identity/office_edit.html", {"form": form})
 
 

@@ -121,7 +121,12 @@ def _use(request: Request, reset: FactorReset, seed: bytes, step: int) -> HttpRe
     except Refused:
         return _void(request)
     request.session.flush()
-    request.session["enrolled"] = {"member": reset.member_id, "device": device.pk, "at": at.timestamp()}
+    request.session["enrolled"] = {
+        "member": reset.member_id,
+        "device": device.pk,
+        "at": at.timestamp(),
+        "password": device.user.get_session_auth_hash(),
+    }
     return redirect("identity:reset_codes")
 
 
@@ -168,12 +173,17 @@ def finish_reset(request: Request) -> HttpResponse:
 
 
 def _enrolled(request: Request) -> TotpDevice | None:
-    """The authenticator enrolled in this session a moment ago, if it is still in use and its person may enter."""
+    """The authenticator enrolled in this session a moment ago, if it is still in use and its person may enter.
+
+    A password that was changed meanwhile ends this as it ends every session.
+    """
     kept, at = request.session.get("enrolled"), clock.now()
     if not kept or at.timestamp() - kept["at"] > PRINT_WITHIN.total_seconds():
         return None
     device = TotpDevice.objects.filter(pk=kept["device"], user=kept["member"], confirmed=True).first()
-    if device is None or not device.user.may_enter(clock.local_day(at, device.user.timezone)):
+    if device is None or not constant_time_compare(kept["password"], device.user.get_session_auth_hash()):
+        return None
+    if not device.user.may_enter(clock.local_day(at, device.user.timezone)):
         return None
     return device
 

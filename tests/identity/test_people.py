@@ -10,6 +10,7 @@ from django.test import Client
 
 from core import clock
 from core.errors import Refused
+from core.letters.models import Letter
 from core.trail.models import Event
 from identity import actions, queries
 from identity.models import BackupCode, Invitation, Member, TotpDevice
@@ -71,6 +72,22 @@ def test_a_changed_role_stands_in_the_trail_with_before_and_after(owner, trader)
 
     event = Event.objects.get()
     assert (event.verb, event.detail["changes"]) == ("member.role_changed", {"role": ["trader", "manager"]})
+
+
+def test_every_other_owner_hears_who_runs_the_office_now_and_who_does_no_more(owner, manager, trader):
+    second = factories.make_member("Second Owner", role="owner")
+
+    actions.change_member(trader, by=owner, at=clock.now(), role="manager")
+    actions.change_member(manager, by=owner, at=clock.now(), role="trader")
+    actions.add_member(by=owner, at=clock.now(), name="Puppet", email="puppet@hartwell.test", role="manager")
+    actions.add_member(by=owner, at=clock.now(), name="No news", role="trader")
+
+    told = Letter.objects.filter(key__startswith="role:").order_by("pk")
+    assert [letter.recipient for letter in told] == [second] * 3
+    said = [letter.text for letter in told]
+    assert f"made {trader.name} manager. Before that: trader." in said[0]
+    assert f"made {manager.name} trader. Before that: manager." in said[1]
+    assert "made Puppet manager. Before that: not on file." in said[2]
 
 
 @pytest.mark.parametrize("act", ["demote", "end", "last day"])

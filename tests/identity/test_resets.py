@@ -19,7 +19,8 @@ from core.letters import kinds
 from core.letters.models import Letter
 from core.trail.models import Event
 from identity import actions, codes, queries
-from identity.models import BackupSheet, FactorReset, Member, TotpDevice
+from identity.forms import OfficeForm
+from identity.models import BackupSheet, FactorReset, Member, Office, TotpDevice
 from tests import factories
 from tests.factories import AT, PASSWORD
 from tests.identity.proofs import asks_for_proof
@@ -82,6 +83,23 @@ def test_the_office_says_how_long_a_reset_waits(manager, owner, trader, office):
     actions.change_office(by=owner, at=AT, reset_hours=48, trader_reset_hours=12)
 
     assert open_reset(trader, manager).waits_until == AT + 12 * HOUR
+
+
+def test_only_an_owner_changes_how_long_a_reset_waits(manager, owner, office, browse):
+    def save(client, **new):
+        facts = OfficeForm(thing=Office.objects.get()).initial
+        seen = re.search(r'name="version" value="([^"]*)"', client.get("/office/").content.decode()).group(1)
+        return client.post("/office/", facts | {"version": seen} | new)
+
+    shown = save(browse(manager), trader_reset_hours="1").content.decode()
+
+    assert "Only an owner changes how long a reset" in shown
+    assert save(browse(manager), warn_days="9").status_code == 302
+    office.refresh_from_db()
+    assert (office.warn_days, office.trader_reset_hours) == (9, 4)
+    assert save(browse(owner), trader_reset_hours="1").status_code == 302
+    office.refresh_from_db()
+    assert office.trader_reset_hours == 1
 
 
 def test_after_a_changed_address_a_trader_waits_long_and_the_old_one_is_warned(manager, owner, trader):
@@ -335,8 +353,8 @@ def test_two_resets_opened_at_once_are_one(owner, manager, trader):
 # The pages behind the link
 
 
-def walk(client, address: str, *, first: dict) -> TotpDevice:
-    """From the link to the open house."""
+def enrol_by(client, address: str, *, first: dict) -> None:
+    """From the link to the page of the backup codes."""
     assert client.post(address, first).url == "/reset/authenticator/"
     page = client.get("/reset/authenticator/").content.decode()
     typed = re.search(r'class="seed">([A-Z2-7 ]+)<', page).group(1)
@@ -344,9 +362,31 @@ def walk(client, address: str, *, first: dict) -> TotpDevice:
     seed = base64.b32decode(plain + "=" * (-len(plain) % 8))
     answer = client.post("/reset/authenticator/", {"code": codes.code_at(seed, clock.now())})
     assert answer.url == "/reset/codes/"
+
+
+def walk(client, address: str, *, first: dict) -> TotpDevice:
+    """From the link to the open house."""
+    enrol_by(client, address, first=first)
     assert len(re.findall(r"<li>[a-z0-9]{4}-", client.post("/reset/codes/").content.decode())) == 10
     assert client.post("/reset/finish/", {"kept": "on"}).url == "/"
     return TotpDevice.objects.get()
+
+
+def test_a_password_changed_before_the_end_shuts_the_enrolment(manager, trader):
+    TotpDevice.objects.exclude(user=trader).delete()
+    client = Client()
+    enrol_by(
+        client,
+        f"/reset/link/{factories.make_reset(trader, manager, waits_until=clock.now()).token()}/",
+        first={"password": PASSWORD},
+    )
+
+    member = Member.objects.get(pk=trader.pk)
+    member.set_password(NEW_PASSWORD)
+    member.save()
+
+    assert client.post("/reset/finish/", {"kept": "on"}).url == "/signin/"
+    assert client.get("/").status_code == 302
 
 
 def test_link_password_and_a_new_authenticator_open_the_house(manager, trader):
