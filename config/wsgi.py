@@ -27,3 +27,7 @@ def in_utf_8(application: Callable[..., Any]) -> Callable[..., Any]:
 
 
 application = in_utf_8(get_wsgi_application())
+
+from identity.actions.gate import hash_of_nobody  # noqa: E402  the apps have to be ready first
+
+hash_of_nobody()

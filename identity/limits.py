@@ -15,12 +15,12 @@ STAMP_EVERY = 60
 WARN_BEFORE = 120
 
 
-def begin(session: MutableMapping[str, Any], limits: Limits, at: datetime, *, is_fresh: bool) -> None:
-    """A session begins: both questions were answered just now. `is_fresh` when the second was by a factor that counts
-    as a fresh proof.
+def begin(session: MutableMapping[str, Any], limits: Limits, at: datetime, *, proved_at: datetime | None) -> None:
+    """A session begins: both questions were answered. `proved_at` is when a factor was shown that counts as a fresh
+    proof, which lies back where somebody printed their codes in between; None when none was.
     """
     session["began"] = int(at.timestamp())
-    session["fresh_at"] = session["began"] if is_fresh else 0
+    session["fresh_at"] = min(int(proved_at.timestamp()), session["began"]) if proved_at else 0
     stamp(session, limits, at)
 
 

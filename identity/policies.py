@@ -47,8 +47,13 @@ def may_open_reset(member, other) -> bool:
 
 
 def may_confirm_reset(member, reset) -> bool:
-    """The second person is an owner or manager, and neither who opened it nor whom it is for."""
-    return member.is_manager and member.pk not in (reset.opened_by_id, reset.member_id)
+    """See `may_be_the_second`."""
+    return may_be_the_second(member, reset.member_id, reset.opened_by_id)
+
+
+def may_be_the_second(member, whose: int, opener: int | None) -> bool:
+    """The second person of a reset is an owner or manager, and neither who opened it nor whom it is for."""
+    return member.is_manager and member.pk not in (opener, whose)
 
 
 def may_stop_reset(member, reset) -> bool:

@@ -47,13 +47,29 @@ def until_room(newest: Sequence[datetime], most: int, at: datetime) -> timedelta
     return max(newest[most - 1] + WINDOW - at, timedelta(0))
 
 
-def reset_waits(*, is_manager: bool, address_is_new: bool, hours: int, trader_hours: int) -> timedelta:
+# For how long after a change it still counts: a role that was taken away or given, an address.
+RECENT = timedelta(days=30)
+# Who came to run the office within its first days counts at once; before that there was nobody else.
+FIRST_DAYS = timedelta(days=7)
+
+
+def counts_as_one_of_two(*, runs_since: datetime | None, set_up_at: datetime | None, at: datetime) -> bool:
+    """Whether somebody has run the office for long enough to be one of the two people of a reset.
+
+    Otherwise one owner could make a manager of their own and be both. `runs_since` is None for who does not run it.
+    """
+    if runs_since is None:
+        return False
+    return runs_since <= at - RECENT or (set_up_at is not None and runs_since <= set_up_at + FIRST_DAYS)
+
+
+def reset_waits(*, guards_the_office: bool, address_is_new: bool, hours: int, trader_hours: int) -> timedelta:
     """How long a reset waits after the last yes.
 
     A trader waits less: a trader's session reaches only their own rows, and a day without it is what this house is
     there to prevent. Not so when the address was changed lately, for then the warning may have gone to a thief.
     """
-    return timedelta(hours=hours if is_manager or address_is_new else trader_hours)
+    return timedelta(hours=hours if guards_the_office or address_is_new else trader_hours)
 
 
 # How a person's factors stand

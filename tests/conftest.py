@@ -11,6 +11,8 @@ from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from identity.actions.gate import hash_of_nobody
+
 from tests import factories
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -24,6 +26,7 @@ hypothesis_settings.load_profile("house")
 def _quick_hashes():
     """Argon2 is meant to be slow, which most tests need not be; nor do they need collected files."""
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    hash_of_nobody()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     get_hashers.cache_clear()
 

@@ -15,11 +15,11 @@ from django.db.models.functions import JSONObject
 from core.letters import queries as letters
 from core.prepared import Prepared, Slot
 from identity import passkeys
-from identity.models import CallRequest, Member, Office, Passkey
+from identity.models import CallRequest, FactorReset, Member, Office, Passkey
 from notices.models import Acknowledgement
 
 OFFICE_FIELDS = [field.attname for field in Office._meta.concrete_fields]
-MEASURED = [*letters.FIGURES, "notices_waiting", "calls_waiting", "void_passkeys"]
+MEASURED = [*letters.FIGURES, "notices_waiting", "calls_waiting", "resets_waiting", "void_passkeys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,21 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Reset:
+    """A reset of lost factors that waits for its second person. `member` and `opened_by` are numbers of people."""
+
+    pk: int
+    member: int
+    name: str
+    opened_by: int
+    opener: str
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What the frame of every page says. `notices` wait for this member's answer; `calls` want to be called back.
 
+    `resets` wait for a second person, whoever that may be.
     `void_passkeys` are how many passkeys do not work at the present address.
     """
 
@@ -44,6 +56,7 @@ class Frame:
     health: letters.Health
     notices: int
     calls: list[Call]
+    resets: list[Reset]
     void_passkeys: int
 
 
@@ -57,6 +70,7 @@ def frame(member: Member, *, at: datetime) -> Frame:
         health=letters.health_from(SimpleNamespace(**figures), at),
         notices=figures["notices_waiting"] or 0,
         calls=[_call(facts) for facts in json.loads(figures["calls_waiting"] or "[]")],
+        resets=[Reset(**facts) for facts in json.loads(figures["resets_waiting"] or "[]")],
         void_passkeys=figures["void_passkeys"] or 0,
     )
 
@@ -71,6 +85,7 @@ def _build() -> QuerySet[Office, tuple]:
         **letters.health_expressions(Slot("at", DateTimeField())),
         notices_waiting=_count(Acknowledgement.objects.waiting().filter(member=member)),
         calls_waiting=Subquery(_calls()),
+        resets_waiting=Subquery(_resets(Slot("at", DateTimeField()))),
         void_passkeys=_count(Passkey.objects.void(Slot("host", CharField()))),
     ).values_list(*OFFICE_FIELDS, *MEASURED)
 
@@ -78,8 +93,19 @@ def _build() -> QuerySet[Office, tuple]:
 def _calls() -> QuerySet:
     """Open requests for a call as one JSON list, the oldest first."""
     facts = JSONObject(pk="pk", at="at", name="name", number="number", lost="lost")
-    waiting = CallRequest.objects.filter(done_at=None).order_by().annotate(_one=Value(1)).values("_one")
-    return waiting.annotate(all=JSONBAgg(facts, order_by="pk")).values("all")
+    return _listed(CallRequest.objects.filter(done_at=None), facts)
+
+
+def _resets(at: Slot) -> QuerySet:
+    """Resets that wait for a second person, as one JSON list, the oldest first."""
+    facts = JSONObject(pk="pk", member="member", name="member__name", opened_by="opened_by", opener="opened_by__name")
+    return _listed(FactorReset.objects.running(at).waits_for_a_second(), facts)
+
+
+def _listed(rows: QuerySet, facts: JSONObject) -> QuerySet:
+    """One row with all of them as JSON; none when there are none."""
+    one = rows.order_by().annotate(_one=Value(1)).values("_one")
+    return one.annotate(all=JSONBAgg(facts, order_by="pk")).values("all")
 
 
 def _count(rows: QuerySet) -> Subquery:

@@ -31,8 +31,8 @@ def today(request: Request) -> HttpResponse:
     facts = queries.today(request.user, at=clock.now(), office=frame.office, has_notices=has_notices)
     census = [(state, facts.census[state], words) for state, words in CENSUS]
     calls = frame.calls if request.user.is_manager else []
+    resets = [one for one in frame.resets if policies.may_be_the_second(request.user, one.member, one.opened_by)]
     is_owner = request.user.is_owner
     lacking = [one for one in identity.lacking() if one.pk != request.user.pk] if is_owner else []
-    return render(
-        request, "dashboard/today.html", {"facts": facts, "census": census, "calls": calls, "lacking": lacking}
-    )
+    shown = {"facts": facts, "census": census, "calls": calls, "resets": resets, "lacking": lacking}
+    return render(request, "dashboard/today.html", shown)

@@ -18,6 +18,7 @@ from devices import rules as device_rules
 from devices.enums import AssetKind, Outcome
 from exchange.rules.desk import Desk
 from exchange.rules.world import PlannedRow
+from identity.enums import Role
 from recovery import rules as recovery_rules
 
 FUTURE = "That day lies in the future."
@@ -60,6 +61,8 @@ def _people(row: PlannedRow, desk: Desk) -> None:
         for column in ("email", "role", "last day"):
             if _changed(row, column):
                 row.trouble(column, f"{row.name} signs in here. Change that on their own page.")
+    if row.facts["role"] == Role.AUDITOR and row.facts["last day"] is None:
+        row.trouble("last day", "An auditor’s access has a last day. Write it down; it can be moved later.")
     address = row.facts["email"].casefold()
     holder = desk.addresses.setdefault(address, row.key) if address else row.key
     if holder != row.key:

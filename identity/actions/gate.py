@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import django_otp
@@ -62,8 +63,11 @@ class Answer:
         return self.wait >= seconds(throttle.SHUT)
 
 
-# Hashed for names nobody has, so that they take as long as real ones.
-_NOBODY = make_password("a password that nobody has")
+@cache
+def hash_of_nobody() -> str:
+    """Checked for names nobody has, so that they take as long as real ones. The web makes it before its first request;
+    worker, beat and commands never need it."""
+    return make_password("a password that nobody has")
 
 
 @transaction.atomic
@@ -82,7 +86,7 @@ def try_password(
     if waiting:
         return Answer(wait=seconds(waiting))
     usable = member.password if member and member.has_usable_password() else ""
-    right = check_password(normalise(password), usable or _NOBODY)
+    right = check_password(normalise(password), usable or hash_of_nobody())
     good = bool(right and member and usable and member.may_enter(today))
     _note(Stage.PASSWORD, name=name, network=network, browser=browser, ok=good, member=member, at=at)
     return Answer(member=member if good else None)
@@ -206,6 +210,8 @@ def _try_device(member, device, stage: Stage, code: str, *, network, token: str,
         return Answer(wait=seconds(waiting))
     accepted = django_otp.verify_token(member, device.persistent_id, code)
     _note(stage, name=name, network=network, browser=browser, ok=accepted is not None, member=member, at=at)
+    if accepted is None:
+        _tell_of_wrong_codes(member, at=at)
     return Answer(member=member if accepted else None, device=accepted)
 
 
@@ -261,6 +267,20 @@ def note_proof(member: Member, *, address: str | None, at: datetime) -> None:
 def note_signed_out(member: Member, *, address: str | None, at: datetime) -> None:
     """The trail's line for a sign-out."""
     record(Verb.SIGNED_OUT, by=member, about=member, at=at, address=address)
+
+
+def _tell_of_wrong_codes(member: Member, *, at: datetime) -> None:
+    """Tell a person, once a day, that somebody who came past the password is guessing at what comes after it."""
+    wrong = reading.wrong_codes(member, at=at)
+    if wrong < throttle.FEWEST:
+        return
+    what = f"{wrong} wrong codes were given in your name"
+    text = (
+        "Whoever gave them has shown your password before, or has a session of yours. If it was not you: choose a new "
+        "password, end your other sessions, and tell whoever runs Postern at your office."
+    )
+    key = f"wrong-codes:{member.pk}:{at:%Y-%m-%d}"
+    tell_security(member, member.email, what=what, text=text, at=at, key=key)
 
 
 def _tell_of_burst(member: Member, before: list[throttle.Burst], *, browser: str, at: datetime) -> None:

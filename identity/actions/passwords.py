@@ -13,7 +13,7 @@ from core.letters.actions import enqueue
 from core.letters.enums import LetterKind
 from core.trail.actions import record
 from core.trail.enums import Verb
-from identity import codes, queries
+from identity import codes, queries, rules
 from identity.actions.browsers import forget_browsers
 from identity.actions.gate import Answer, try_password
 from identity.actions.helping import as_they_are, one_at_a_time, seconds
@@ -25,7 +25,8 @@ from identity.models import FactorReset, Member, PasswordReset
 from identity.passwords import normalise
 from identity.queries.recovery import has_a_door
 
-PASSWORD_LINK_LASTS = timedelta(minutes=30)
+# As long as the limit looks back: whom a stranger's requests keep from asking has a link that works in the mailbox.
+PASSWORD_LINK_LASTS = rules.WINDOW
 # Names that belong to nobody are kept this long, for the limit to count.
 UNKNOWN_KEPT = timedelta(days=1)
 AT_ONCE = 200
@@ -36,7 +37,8 @@ def forgot_password(*, email: str, network: str | None, at: datetime) -> int:
     """Note that a link to a new password was asked for; returns how many seconds to wait when too often, else 0.
 
     Known, unknown, left and invited names cost the same queries here. The worker writes the letter, so no answer and
-    no delay says who is on file. A newer request makes the older link void.
+    no delay says who is on file. Earlier links stay good until one of them is used, so that a stranger who asks in
+    somebody's name makes no link void while they are using it.
     """
     member = Member.objects.of_address(email)
     known = member.email if member and member.email else email
@@ -46,7 +48,6 @@ def forgot_password(*, email: str, network: str | None, at: datetime) -> int:
     waiting = queries.forgotten_wait(name=name, network=network, at=at)
     if waiting:
         return seconds(waiting)
-    PasswordReset.objects.filter(name=name, used_at=None, revoked_at=None).update(revoked_at=at)
     PasswordReset.objects.create(
         name=name,
         network=network,

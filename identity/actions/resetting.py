@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from core.clock import local_day
 from core.errors import Refused
 from core.letters import rendering
 from core.letters.actions import enqueue
@@ -33,23 +34,26 @@ CONSOLE_LINK_LASTS = timedelta(minutes=15)
 def open_reset(member: Member, *, reason: str, by: Member, at: datetime) -> FactorReset:
     """Let a person who lost their factors enrol anew, after a waiting time in which it can be stopped.
 
-    For an owner or manager the waiting time begins only when a second person has confirmed.
+    For whoever runs the office, or did within 30 days, the waiting time begins only when a second person has confirmed.
     """
     by, held = acting(by, member, at=at)
     _check_opening(held, by, reason, at)
+    two_people = queries.ran_lately(held, at=at)
+    if two_people:
+        _check_one_of_two(by, at)
     FactorReset.objects.filter(member=held, ended_at=None, expires_at__lte=at).update(ended_at=at)
     if FactorReset.objects.filter(member=held, ended_at=None).exists():
         raise Refused(f"A reset for {held.name} is open already. Its page says how far it is.")
     reset = FactorReset(
         member=held, address=held.email or "", reason=reason.strip(), opened_by=by, opened_at=at,
-        expires_at=at + CONFIRM_WITHIN,
+        expires_at=at + CONFIRM_WITHIN, two_people=two_people,
     )  # fmt: skip
-    if not held.is_manager:
+    if not two_people:
         _begin_waiting(reset, at)
     reset.save()
     record(
         Verb.RESET_OPENED, by=by, about=held, at=at,
-        reset=reset.pk, reason=reset.reason, second_person=held.is_manager, waits_until=reset.waits_until,
+        reset=reset.pk, reason=reset.reason, second_person=two_people, waits_until=reset.waits_until,
     )  # fmt: skip
     _warn(reset, at=at)
     _tell_office(reset, what=f"A reset for {held.name} was opened", by=by, at=at)
@@ -71,10 +75,23 @@ def _check_opening(held: Member, by: Member, reason: str, at: datetime) -> None:
         raise Refused("Say what happened, for whoever reads this later.")
 
 
+def _check_one_of_two(person: Member, at: datetime) -> None:
+    """Refuse whoever was only just made owner or manager: one owner could have made them, and be both people."""
+    since = queries.runs_since(person)
+    if rules.counts_as_one_of_two(runs_since=since, set_up_at=queries.office().set_up_at, at=at):
+        return
+    begun = f"{local_day(since, person.timezone):%-d %B %Y}" if since else "today"
+    raise Refused(
+        f"{person.name} runs the office only since {begun}. A reset of somebody who runs it, or did until lately, "
+        "takes two people who have for 30 days. Without them: an owner is recovered on the server’s console, and a "
+        "manager whose access is ended can be invited anew."
+    )
+
+
 def _begin_waiting(reset: FactorReset, at: datetime) -> None:
     office = queries.office()
     waits = rules.reset_waits(
-        is_manager=reset.member.is_manager,
+        guards_the_office=reset.guards_the_office,
         address_is_new=bool(queries.changed_lately(reset.member, at=at)),
         hours=office.reset_hours,
         trader_hours=office.trader_reset_hours,
@@ -99,6 +116,8 @@ def confirm_reset(reset: FactorReset, *, by: Member, at: datetime) -> FactorRese
         raise Refused(f"That reset waits for nobody: {held.stage(at).label}.")
     if not opener.is_manager or not here_today(opener, at):
         raise Refused(f"{opener.name}, who opened it, may not do so any more. Stop it and open a new one.")
+    for person in (opener, by):
+        _check_one_of_two(person, at)
     held.confirmed_by, held.confirmed_at = by, at
     _begin_waiting(held, at)
     held.save(update_fields=["confirmed_by", "confirmed_at", "waits_until", "expires_at"])

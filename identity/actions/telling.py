@@ -9,13 +9,14 @@ from core.letters.actions import enqueue
 from core.letters.enums import LetterKind
 from core.letters.models import Letter
 from identity import queries
-from identity.models import (
-    Member,
-)
+from identity.models import Member
 
 
-def tell_security(member: Member, address: str | None, *, what: str, text: str, at: datetime) -> None:
-    """Tell a person, at one of their addresses, that something about their sign-in changed."""
+def tell_security(member: Member, address: str | None, *, what: str, text: str, at: datetime, key: str = "") -> None:
+    """Tell a person, at one of their addresses, that something about their sign-in changed.
+
+    What has a `key` is told once, however often it happens.
+    """
     said = rendering.content(
         "security",
         subject=what,
@@ -27,7 +28,7 @@ def tell_security(member: Member, address: str | None, *, what: str, text: str, 
         at=at,
     )
     letter = enqueue(
-        key=f"security:{member.pk}:{at.isoformat()}:{what}:{address}"[:200],
+        key=key or f"security:{member.pk}:{at.isoformat()}:{what}:{address}"[:200],
         kind=LetterKind.SECURITY, to=member, content=said, at=at,
     )  # fmt: skip
     if letter is not None and address:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 
 from identity.models.members import Member
 
@@ -45,6 +47,15 @@ class Away(models.Model):
                 name="days_away_end_no_earlier_than_they_begin", condition=Q(until_on__gte=F("from_on"))
             ),
             models.CheckConstraint(name="nobody_stands_in_for_themselves", condition=~Q(stand_in=F("member"))),
+            # A person as a range of one number: so the index needs no extension of the server.
+            ExclusionConstraint(
+                name="nobody_is_away_twice_at_once",
+                expressions=[
+                    (Func("member", "member", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    (Func("from_on", "until_on", Value("[]"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(ended_at=None),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,10 +10,10 @@ import uuid
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Expression, F, Q
 
 from identity import codes
-from identity.enums import ResetStage
+from identity.enums import ResetStage, Role
 from identity.models.members import Member
 
 
@@ -26,7 +26,12 @@ class FactorResetQuerySet(models.QuerySet["FactorReset"]):
     def visible_to(self, member: Member) -> FactorResetQuerySet:
         return self if member.sees_everything else self.filter(member=member)
 
-    def running(self, at: datetime) -> FactorResetQuerySet:
+    def waits_for_a_second(self) -> FactorResetQuerySet:
+        """Those that nobody has confirmed yet and somebody has to, as `needs_second` says of one."""
+        guards = Q(two_people=True) | Q(member__role__in=[Role.OWNER, Role.MANAGER])
+        return self.filter(guards, opened_by__isnull=False, confirmed_by=None)
+
+    def running(self, at: datetime | Expression) -> FactorResetQuerySet:
         """Those that can still come to something."""
         return self.filter(ended_at=None, expires_at__gt=at)
 
@@ -45,6 +50,9 @@ class FactorReset(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     address = models.EmailField(help_text="Where the link goes; a changed address makes it void.")
     reason = models.CharField(max_length=300)
+    two_people = models.BooleanField(
+        default=False, help_text="Whether the person ran the office within the 30 days before it was opened."
+    )
     opened_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", null=True)
     opened_at = models.DateTimeField()
     confirmed_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", null=True)
@@ -95,8 +103,13 @@ class FactorReset(models.Model):
 
     @property
     def needs_second(self) -> bool:
-        """Whether somebody else still has to confirm, by the role the person has now."""
-        return self.member.is_manager and self.confirmed_by_id is None and not self.on_console
+        """Whether somebody else still has to confirm."""
+        return self.guards_the_office and self.confirmed_by_id is None
+
+    @property
+    def guards_the_office(self) -> bool:
+        """Whether it is of somebody who runs the office, by the role they have now or had within 30 days before."""
+        return (self.two_people or self.member.is_manager) and not self.on_console
 
     def stage(self, at: datetime) -> ResetStage:
         """How far it is. That it ran out is seen from the time alone; no job has to say so."""
@@ -137,9 +150,6 @@ class PasswordReset(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="a_password_link_expires_after_it_was_made", condition=Q(expires_at__gt=F("made_at"))
-            ),
-            models.UniqueConstraint(
-                fields=["name"], condition=Q(used_at=None, revoked_at=None), name="one_open_password_link_each"
             ),
         ]
 

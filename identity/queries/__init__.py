@@ -40,9 +40,11 @@ from identity.queries.recovery import (
     open_address_change,
     open_password_reset,
     opens,
+    ran_lately,
     reset_of,
     reset_to_stop,
     reset_to_use,
+    runs_since,
 )
 from identity.queries.sessions import (
     browsers,
@@ -83,9 +85,11 @@ __all__ = [
     "open_password_reset",
     "opens",
     "owner_routes",
+    "ran_lately",
     "reset_of",
     "reset_to_stop",
     "reset_to_use",
+    "runs_since",
     "sealing_key_fits",
     "seed_opens",
     "sessions",

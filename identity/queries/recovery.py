@@ -8,13 +8,14 @@ from typing import Any
 
 from django.utils.crypto import constant_time_compare
 
+from core.trail.enums import Verb
+from core.trail.models import Event, with_words
 from identity import rules
-from identity.enums import ResetStage
+from identity.enums import ResetStage, Role
 from identity.models import AddressChange, FactorReset, Member, PasswordReset
 from identity.models.recovery import token_of
 
-# For how long a changed address still hears of a reset, and makes it wait the long time.
-RECENT = timedelta(days=30)
+RUN_THE_OFFICE = (Role.OWNER, Role.MANAGER)
 
 
 def _by_token(rows: Any, token: str, purpose: str) -> Any:
@@ -71,6 +72,37 @@ def opens(reset: FactorReset, at: datetime) -> bool:
     )
 
 
+def runs_since(member: Member) -> datetime | None:
+    """Since when a person has run the office, as owner or manager, without a break; None when they do not."""
+    since = None
+    if not member.is_manager or member.joined_at is None:
+        return None
+    for begun, role in _roles(member):
+        since = (since or begun) if role in RUN_THE_OFFICE else None
+    return max(since, member.joined_at) if since is not None else None
+
+
+def ran_lately(member: Member, *, at: datetime) -> bool:
+    """Whether a person runs the office or did within the last 30 days, whatever was made of them since."""
+    spells = _roles(member)
+    ends = [begun for begun, _ in spells[1:]] + [at]
+    return any(role in RUN_THE_OFFICE and end > at - rules.RECENT for (_, role), end in zip(spells, ends, strict=True))
+
+
+def _roles(member: Member) -> list[tuple[datetime, str]]:
+    """The roles a person has had and from when on, oldest first, as the trail tells, which nobody can rewrite."""
+    told = Event.objects.about(member).filter(verb__in=[Verb.MEMBER_ADDED, Verb.ROLE_CHANGED])
+    roles: list[tuple[datetime, str]] = []
+    for event in with_words(told):
+        before, after = event.detail.get("changes", {}).get("role", (None, event.detail.get("role")))
+        if not roles and before is not None:
+            roles.append((member.created_at, before))
+        elif roles and before not in (None, roles[-1][1]):
+            roles.append((event.at, before))  # what an undone import had made of them
+        roles.append((event.at, after))
+    return roles or [(member.created_at, member.role)]
+
+
 def can_be_stopped(reset: FactorReset, at: datetime) -> bool:
     """Whether it can still come to something."""
     return reset.stage(at) in (ResetStage.ASKS, ResetStage.WAITS, ResetStage.OPEN)
@@ -78,7 +110,7 @@ def can_be_stopped(reset: FactorReset, at: datetime) -> bool:
 
 def changed_lately(member: Member, *, at: datetime) -> list[str]:
     """Addresses that a person had within the last 30 days and has no more."""
-    recent = AddressChange.objects.filter(member=member, confirmed_at__gt=at - RECENT).exclude(old="")
+    recent = AddressChange.objects.filter(member=member, confirmed_at__gt=at - rules.RECENT).exclude(old="")
     return [old for old in recent.order_by("pk").values_list("old", flat=True) if not _same(member.email, old)]
 
 
@@ -92,7 +124,7 @@ def addresses_of(member: Member, *, at: datetime) -> list[str]:
 
 
 def open_password_reset(token: str, *, at: datetime) -> PasswordReset | None:
-    """The link to a new password, while it is the newest, its person is here and still has that address."""
+    """The link to a new password, while none was used since, its person is here and still has that address."""
     found = _by_token(PasswordReset.objects.select_related("member"), token, PasswordReset.LINK)
     if found is None or not found.is_open(at) or not has_a_door(found.member, at):
         return None

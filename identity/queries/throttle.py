@@ -15,6 +15,8 @@ from identity.throttle import Burst, Counts, Failure, Run, Try
 # The page of failures looks back so far, over so many rows at most.
 LOOK_BACK = timedelta(days=7)
 MOST_FAILURES = 5000
+# Questions that only somebody with the password or an open session is asked.
+AFTER_THE_PASSWORD = (Stage.CODE, Stage.BACKUP, Stage.STEP_UP)
 
 
 def name_digest(email: str) -> str:
@@ -67,6 +69,13 @@ def wrong_since(member: Member, since: datetime | None, *, at: datetime) -> list
     month = at - throttle.MONTH
     rows = SignIn.objects.filter(member=member, ok=False, at__gt=max(since or month, month))
     return _failures(rows)
+
+
+def wrong_codes(member: Member, *, at: datetime) -> int:
+    """How many wrong codes, of any kind, were given in a member's name within a day and since the last right answer."""
+    codes = SignIn.objects.filter(member=member, at__gt=at - throttle.DAY, stage__in=AFTER_THE_PASSWORD)
+    last = codes.filter(ok=True).order_by("-at").values_list("at", flat=True).first()
+    return codes.filter(ok=False, at__gt=last or at - throttle.DAY).count()
 
 
 def recent_bursts(*, at: datetime) -> list[Burst]:

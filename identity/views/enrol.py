@@ -142,7 +142,7 @@ def finish_enrolment(request: Request) -> HttpResponse:
         return redirect("identity:sign_in")
     device = TotpDevice.objects.filter(user=member, confirmed=True).order_by("pk").first()
     messages.success(request, f"You are in, {member.first_name}. From now on a password and a code open this house.")
-    return enter(request, member, device)
+    return enter(request, member, device, proved_at=device.shown_at if device else None)
 
 
 def _enrolling(request: Request) -> Member | None:

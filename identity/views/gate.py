@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.contrib.auth import login, logout
@@ -108,10 +108,12 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
     return _page(request, template, facts, wait, status)
 
 
-def enter(request: Request, member: Member, device, *, back: str | None = None) -> HttpResponse:
+def enter(
+    request: Request, member: Member, device, *, back: str | None = None, proved_at: datetime | None = None
+) -> HttpResponse:
     """Open the house: a new session key, both factors shown, the browser known, the trail told.
 
-    Leads `back`, or to where one was going.
+    Leads `back`, or to where one was going. `proved_at` is when the factor was shown, if that was not just now.
     """
     back = safe_next(request, back or (request.session.get("halfway") or {}).get("next"))
     at = clock.now()
@@ -120,7 +122,7 @@ def enter(request: Request, member: Member, device, *, back: str | None = None) 
     otp_login(request, device)
     # A backup code opens the house and proves nothing further, but that a lost factor may be replaced right away.
     by_sheet = isinstance(device, BackupSheet)
-    limits.begin(request.session, queries.limits_of(member), at, is_fresh=not by_sheet)
+    limits.begin(request.session, queries.limits_of(member), at, proved_at=None if by_sheet else proved_at or at)
     if by_sheet:
         request.session[proof.BY_SHEET] = int(at.timestamp())
     network, label = network_of(request.address), browsers.label_of(request)

@@ -18,7 +18,7 @@ from identity.forms import ChangePasswordForm, ForgottenForm, JoinForm
 from identity.proof import digest_of, renew_key
 from identity.rules import network_of, span
 
-VOID = "That link is used, replaced by a newer one, or too old. Ask for a new one on the sign-in page."
+VOID = "That link is used or too old, or another one was used. Ask for a new one on the sign-in page."
 
 
 @require_http_methods(["GET", "POST"])

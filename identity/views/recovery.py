@@ -169,7 +169,7 @@ def finish_reset(request: Request) -> HttpResponse:
         messages.warning(request, "Print the sheet and put it away first. If it is gone, make new codes here.")
         return redirect("identity:reset_codes")
     messages.success(request, f"You are in again, {device.user.first_name}. Your old authenticator and codes are void.")
-    return enter(request, device.user, device)
+    return enter(request, device.user, device, proved_at=device.shown_at)
 
 
 def _enrolled(request: Request) -> TotpDevice | None:

@@ -33,6 +33,7 @@ def open_reset(request: Request, pk: int) -> HttpResponse:
         "form": form,
         "member": member,
         "office": queries.office(),
+        "two_people": queries.ran_lately(member, at=at),
         "new_address": bool(queries.changed_lately(member, at=at)),
     }
     return render(request, "identity/reset_open.html", facts)

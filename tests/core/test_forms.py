@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django import forms
+from django.forms.renderers import DjangoTemplates
 from django.http import QueryDict
+from django.test.html import parse_html
 
-from core.forms import DayField, PlainForm, PlainModelForm, StaleGuard, plain, version
+from core.forms import DayField, Look, PlainForm, PlainModelForm, StaleGuard, plain, version
 from devices.models import Asset
 from identity.models import Member
 from tests.factories import make_asset, make_authenticator, make_login, make_member
@@ -273,3 +275,16 @@ class TestStalePages:
         assert made.split() == [f"holder:{made[7:19]}", f"note:{made[25:37]}"]
         assert made == version({"holder": "", "note": "At home"})
         assert made != version({"holder": 7, "note": "At home"})
+
+
+@pytest.mark.parametrize("value", ["", "red", "<b>", None, 'a"b'])
+@pytest.mark.parametrize("many", [False, True])
+def test_a_select_is_drawn_as_django_draws_it(value, many):
+    shades = [("<b>", "<b>Bold</b> & more"), ('a"b', "Quoted")]
+    choices = [("", "None"), ("red", "Red"), ("Shades <of> grey", shades)]
+    widget = (forms.SelectMultiple if many else forms.Select)(attrs={"id": "id_x", "disabled": True}, choices=choices)
+
+    ours, djangos = (widget.render("x", [value] if many else value, renderer=kind()) for kind in (Look, DjangoTemplates))
+
+    assert parse_html(ours) == parse_html(djangos)
+    assert type(ours) is type(djangos)

@@ -44,7 +44,7 @@ def test_a_change_names_the_column_and_both_values(look, bring, said):
 
 
 def test_a_missing_column_leaves_what_is_there_and_an_empty_cell_empties_it(look, bring, said):
-    note = [["key", "name", "note", "role"], ["lena", "Lena Brandt", "Stand-in for Nico", "auditor"]]
+    note = [["key", "name", "note", "role"], ["lena", "Lena Brandt", "Stand-in for Nico", "manager"]]
     bring({"people": note})
 
     without = look({"people": [["key", "name"], ["lena", "Lena Brandt"]]})
@@ -337,10 +337,23 @@ def test_logins_accounts_and_authenticators_stay_where_they_are(look, bring, sai
     assert words["authenticators 2"][0].startswith("factor: Login and factor stay as they are.")
 
 
+def test_an_auditor_without_a_last_day_is_refused_at_its_cell(look, said):
+    rows = [
+        ["key", "name", "role", "last day"],
+        ["ada", "Ada", "auditor", ""],
+        ["ruth", "Ruth", "auditor", "2027-03-31"],
+    ]
+
+    assert said(look({"people": rows})) == {
+        "people 2": ["last day: An auditor’s access has a last day. Write it down; it can be moved later."],
+        "people 3": "new",
+    }
+
+
 # --- roles -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("role", ["owner", "manager"])
 def test_a_managers_import_makes_nobody_owner_or_manager(look, manager, said, role):
-    rows = [["key", "name", "role"], ["lena", "Lena", role], ["nico", "Nico", "auditor"]]
+    rows = [["key", "name", "role"], ["lena", "Lena", role], ["nico", "Nico", "trader"]]
 
     assert said(look({"people": rows}, by=manager)) == {
         "people 2": ["role: Only an owner brings in or changes owners and managers. Take the row out, or ask one."],

@@ -110,6 +110,16 @@ def test_nobody_is_away_twice_on_a_day_or_while_standing_in(trader, manager, own
         set_away(manager, owner, from_on=FRIDAY, until_on=FRIDAY, by=owner)
 
 
+def test_the_table_itself_refuses_days_that_overlap(trader, manager):
+    factories.make_away(trader, manager, days=(0, 5))
+
+    with pytest.raises(IntegrityError, match="nobody_is_away_twice_at_once"), transaction.atomic():
+        factories.make_away(trader, manager, days=(5, 6))
+    factories.make_away(trader, manager, days=(6, 7))
+    factories.make_away(manager, trader, days=(5, 6))
+    factories.make_away(trader, manager, days=(5, 6), ended_at=AT)
+
+
 @pytest.mark.parametrize(
     ("days", "words"),
     [((0, -1), "before the first"), ((-5, -1), "are over")],

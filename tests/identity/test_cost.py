@@ -26,7 +26,7 @@ QUERIES = {
     "right code": 49,
     "wrong password": 16,
     "right password, known browser": 18,
-    "wrong code": 22,
+    "wrong code": 24,
     "right code after two failures": 52,
 }
 

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.test import Client
 
@@ -60,6 +61,23 @@ def test_the_token_leads_to_an_office_with_an_owner_who_is_in(client):
         "office.set_up",
         "member.signed_in",
     ]
+
+
+def test_the_proof_of_joining_is_as_old_as_its_code(client):
+    began = clock.now()
+    with time_machine.travel(began):
+        client.post("/setup/", {"token": actions.make_setup_token(at=began)})
+        client.post("/setup/office/", OFFICE)
+        client.get("/enrol/authenticator/")
+        code = codes.code_at(TotpDevice.objects.get().seed(), began)
+        client.post("/enrol/authenticator/", {"code": code})
+
+    with time_machine.travel(began + timedelta(hours=2)):
+        client.post("/enrol/codes/")
+        client.post("/enrol/finish/", {"kept": "on"})
+
+        assert client.get("/me/").status_code == 200
+        assert abs(client.session["fresh_at"] - began.timestamp()) <= codes.STEP
 
 
 def test_before_set_up_every_page_leads_to_it(client):

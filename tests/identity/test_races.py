@@ -186,8 +186,8 @@ def test_one_token_makes_one_browser_known_in_parallel_sign_ins(trader):
 
 def test_a_role_taken_away_counts_at_once_in_every_open_session(manager):
     clients = [factories.signed_in(manager) for _ in range(MANY)]
-    assert all_at_once(clients, lambda client: client.get("/people/new/")) == {200: MANY}
+    assert all_at_once(clients, lambda client: client.get("/people/failures/")) == {200: MANY}
 
     Member.objects.filter(pk=manager.pk).update(role="trader")
 
-    assert all_at_once(clients, lambda client: client.get("/people/new/")) == {403: MANY}
+    assert all_at_once(clients, lambda client: client.get("/people/failures/")) == {403: MANY}

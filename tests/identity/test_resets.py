@@ -213,6 +213,81 @@ def test_a_trader_made_manager_in_between_needs_the_second_person_after_all(owne
     use(reset, reset.waits_until)
 
 
+# Nobody is both people, by making or unmaking somebody
+
+
+def made(member, role, *, by, days):
+    """Give a person a role, so many days after the test's Monday."""
+    actions.change_member(member, by=by, at=AT + days * DAY, role=role)
+    return Member.objects.get(pk=member.pk)
+
+
+@pytest.mark.parametrize("role", ["manager", "owner"])
+def test_a_new_manager_is_no_second_person_for_thirty_days(owner, manager, trader, role):
+    puppet = made(trader, role, by=owner, days=100)
+    reset = open_reset(manager, owner, at=AT + 129 * DAY)
+
+    with pytest.raises(Refused, match="runs the office only since 3 March 2027"):
+        actions.confirm_reset(reset, by=puppet, at=AT + 129 * DAY)
+
+    assert actions.confirm_reset(reset, by=puppet, at=AT + 130 * DAY).confirmed_by == puppet
+
+
+def test_a_new_manager_opens_no_reset_of_who_runs_the_office_either(owner, manager, trader):
+    puppet = made(trader, "manager", by=owner, days=100)
+
+    with pytest.raises(Refused, match="runs the office only since"):
+        open_reset(manager, puppet, at=AT + 101 * DAY)
+    assert open_reset(factories.make_member("Nico"), puppet, at=AT + 101 * DAY).waits_until is not None
+
+
+def test_who_was_demoted_lately_still_takes_two_people(owner, manager):
+    """Else one owner could demote another, send the link to a mailbox of theirs, and be both."""
+    demoted = made(manager, "trader", by=owner, days=100)
+
+    reset = open_reset(demoted, owner, at=AT + 129 * DAY)
+
+    assert (reset.two_people, reset.waits_until, reset.stage(AT + 129 * DAY)) == (True, None, "asks")
+    actions.stop_reset(reset, by=owner, at=AT + 129 * DAY)
+    assert open_reset(demoted, owner, at=AT + 131 * DAY).waits_until == AT + 131 * DAY + 4 * HOUR
+
+
+def test_demoting_after_it_was_opened_saves_no_second_person(owner, manager):
+    reset = open_reset(manager, owner, at=AT + 100 * DAY)
+    made(manager, "trader", by=owner, days=100)
+    reset.refresh_from_db()
+
+    assert (reset.needs_second, reset.stage(AT + 101 * DAY)) == (True, "asks")
+
+
+def test_a_break_starts_the_thirty_days_anew(owner, manager, trader):
+    made(manager, "trader", by=owner, days=100)
+    again = made(manager, "manager", by=owner, days=101)
+    second = factories.make_member("Second Owner", role="owner")
+    reset = open_reset(second, owner, at=AT + 120 * DAY)
+
+    assert queries.runs_since(again) == AT + 101 * DAY
+    with pytest.raises(Refused, match="runs the office only since"):
+        actions.confirm_reset(reset, by=again, at=AT + 120 * DAY)
+
+
+def test_in_the_first_days_of_an_office_everybody_counts(owner, manager, trader):
+    second = made(trader, "manager", by=owner, days=6)
+    reset = open_reset(manager, owner, at=AT + 7 * DAY)
+
+    assert actions.confirm_reset(reset, by=second, at=AT + 8 * DAY).confirmed_by == second
+
+
+def test_today_shows_a_reset_to_whoever_may_be_the_second_person(owner, manager, trader, browse):
+    second = factories.make_member("Second Manager", role="manager")
+    factories.make_reset(owner, manager, waits_until=None, two_people=True)
+    factories.make_reset(trader, manager)
+
+    shown = {one: b"waits for a second person" in browse(one).get("/").content for one in (owner, manager, second)}
+
+    assert shown == {owner: False, manager: False, second: True}
+
+
 def test_a_changed_address_makes_the_link_void(owner, manager, trader):
     reset = open_reset(trader, manager)
     actions.change_member(trader, by=owner, at=AT, email="new@hartwell.test")
@@ -540,6 +615,34 @@ def test_only_the_link_of_the_console_asks_for_a_new_password(manager, trader):
 
     with pytest.raises(Refused):
         actions.choose_password_anew(reset, password=NEW_PASSWORD, at=clock.now())
+
+
+def test_the_new_password_is_judged_again_under_the_lock(owner):
+    """The link may have run out, or been used, between its page and its press."""
+    now = clock.now()
+    reset = actions.recover_owner(owner, at=now)
+
+    with pytest.raises(Refused, match="opens nothing any more"):
+        actions.choose_password_anew(reset, password=NEW_PASSWORD, at=reset.expires_at)
+    FactorReset.objects.update(ended_at=now)
+    with pytest.raises(Refused, match="opens nothing any more"):
+        actions.choose_password_anew(reset, password=NEW_PASSWORD, at=now)
+    owner.refresh_from_db()
+    assert not owner.has_usable_password()
+
+
+def test_the_proof_of_an_enrolment_is_as_old_as_its_code(manager, trader):
+    """Ten minutes over the printer, and the door is open but the proof no longer fresh."""
+    TotpDevice.objects.exclude(user=trader).delete()
+    client, now = Client(), clock.now()
+    reset = factories.make_reset(trader, manager, waits_until=now)
+    enrol_by(client, f"/reset/link/{reset.token()}/", first={"password": PASSWORD})
+
+    with time_machine.travel(now + timedelta(minutes=11)):
+        assert client.post("/reset/finish/", {"kept": "on"}).url == "/"
+        assert client.get("/me/").status_code == 200
+        assert abs(client.session["fresh_at"] - now.timestamp()) <= codes.STEP
+        assert client.get("/me/password/").url.startswith("/stepup/")
 
 
 # What the table itself refuses

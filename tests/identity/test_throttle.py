@@ -7,6 +7,7 @@ from io import StringIO
 from ipaddress import ip_network
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.test import Client, override_settings
@@ -384,6 +385,34 @@ def test_a_burst_of_failures_followed_by_a_success_is_told_to_the_person(trader,
     assert "12 wrong passwords from 12 networks since" in letter.text
     assert "3 wrong one-time codes from 3 networks since" in letter.text
     assert "Then somebody signed in as you, with A browser on an unknown system." in letter.text
+
+
+def wrong_codes(member, *, count, client=None, where="/signin/code/"):
+    client = client or halfway(member, Client(**AWAY))
+    for _ in range(count):
+        show_code(client, wrong_code(member), where)
+    return list(member.letters.filter(subject__contains="wrong codes").values_list("subject", flat=True))
+
+
+def test_codes_guessed_behind_a_right_password_are_told_at_the_fifth(trader):
+    """Whoever guesses has the password; the person hears of it before one is right, and once a day."""
+    client = halfway(trader, Client(**AWAY))
+
+    assert wrong_codes(trader, count=4, client=client) == []
+    assert wrong_codes(trader, count=1, client=client) == ["5 wrong codes were given in your name"]
+    with time_machine.travel(clock.now() + timedelta(minutes=5)):
+        assert len(wrong_codes(trader, count=1, client=client)) == 1
+        assert SignIn.objects.filter(member=trader, ok=False).count() == 6
+    with time_machine.travel(clock.now() + timedelta(days=1, minutes=1)):
+        assert len(wrong_codes(trader, count=5)) == 2
+
+
+def test_slips_before_a_right_code_are_not_counted_with_later_ones(trader):
+    client = halfway(trader, Client(**AWAY))
+    wrong_codes(trader, count=3, client=client)
+    show_code(client, right_code(trader))
+
+    assert wrong_codes(trader, count=3, client=halfway(trader, Client(**AWAY))) == []
 
 
 def test_a_few_slips_before_a_sign_in_are_told_to_nobody(trader, client):
