@@ -12,7 +12,6 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from identity.actions.gate import hash_of_nobody
-
 from tests import factories
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -284,7 +284,9 @@ def test_a_select_is_drawn_as_django_draws_it(value, many):
     choices = [("", "None"), ("red", "Red"), ("Shades <of> grey", shades)]
     widget = (forms.SelectMultiple if many else forms.Select)(attrs={"id": "id_x", "disabled": True}, choices=choices)
 
-    ours, djangos = (widget.render("x", [value] if many else value, renderer=kind()) for kind in (Look, DjangoTemplates))
+    ours, djangos = (
+        widget.render("x", [value] if many else value, renderer=kind()) for kind in (Look, DjangoTemplates)
+    )
 
     assert parse_html(ours) == parse_html(djangos)
     assert type(ours) is type(djangos)
