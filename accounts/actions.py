@@ -161,7 +161,7 @@ def set_doors(login: Login, used: Iterable[str], *, by: Member | None, at: datet
     """Make exactly the doors in `used` (slugs) those that the login uses; return the ones that were changed."""
     held, wanted = _held(Login, login), set(used)
     _check(_ended_login(held) or rules.doors_fault(held.broker, sorted(wanted)))
-    known = {door.interface: door for door in held.doors.select_for_update().order_by("pk")}
+    known = {door.interface: door for door in held.doors.select_for_update(no_key=True).order_by("pk")}
     fresh = [_new_door(held, slug, at=at) for slug in sorted(wanted - set(known))]
     turned = [door for slug, door in known.items() if door.used != (slug in wanted)]
     for door in turned:
@@ -284,7 +284,7 @@ def _key(model: Any, key: str, text: str) -> str:
 
 def _held(model: Any, row: models.Model) -> Any:
     """The row as it is now, locked until the transaction is over."""
-    return model.objects.select_for_update().get(pk=row.pk)
+    return model.objects.select_for_update(no_key=True).get(pk=row.pk)
 
 
 def _by_number(accounts: Mapping[Account, Collection[str]]) -> list[tuple[Account, Collection[str]]]:
@@ -306,7 +306,7 @@ def _set(row: models.Model, facts: Mapping[str, Any], fields: tuple[str, ...]) -
 
 
 def _end_grants(grants: Any, *, at: datetime) -> list[Grant]:
-    ended = list(grants.open().select_for_update().order_by("pk"))
+    ended = list(grants.open().select_for_update(no_key=True).order_by("pk"))
     for grant in ended:
         grant.ended_at = at
         grant.save(update_fields=["ended_at"])

@@ -51,7 +51,12 @@ def _hold(held: Iterable[Held]) -> None:
         (Login, {one.row.pk for one in held if one.kind == LOGIN}),
         (AuthenticatorBackup, {one.row.pk for one in held if one.kind == BACKUP}),
     ):
-        list(model._default_manager.select_for_update().filter(pk__in=numbers).order_by("pk").values_list("pk"))
+        list(
+            model._default_manager.select_for_update(no_key=True)
+            .filter(pk__in=numbers)
+            .order_by("pk")
+            .values_list("pk")
+        )
 
 
 def _give(one: Held, holder: Member, *, by: Member, at: datetime) -> None:

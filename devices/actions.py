@@ -99,7 +99,7 @@ def retire_asset(asset: Asset, *, by: Member | None, at: datetime) -> Asset:
 
 
 def _held_asset(asset: Asset) -> Asset:
-    return Asset.objects.select_for_update().get(pk=asset.pk)
+    return Asset.objects.select_for_update(no_key=True).get(pk=asset.pk)
 
 
 def _hangs_on(asset: Asset) -> bool:
@@ -116,7 +116,9 @@ def _check_asset(asset: Asset, before: dict[str, Any]) -> None:
 
     What was so `before` may stay though the place was retired or the holder has left; it is not chosen anew.
     """
-    others = Asset.objects.select_for_update().in_bulk([pk for pk in (asset.place_id, asset.carried_by_id) if pk])
+    others = Asset.objects.select_for_update(no_key=True).in_bulk(
+        [pk for pk in (asset.place_id, asset.carried_by_id) if pk]
+    )
     place, carrier = others.get(asset.place_id), others.get(asset.carried_by_id)
     for name, other in (("place", place), ("carried_by", carrier)):
         if other is not None and other.retired_at is not None and other.pk != before.get(name):
@@ -207,7 +209,7 @@ def confirm_validation(
 @transaction.atomic
 def end_validation(validation: Validation, *, by: Member | None, at: datetime) -> Validation:
     """Stop asking for this door from this device. What was proven stays in its history."""
-    held = Validation.objects.select_for_update().get(pk=validation.pk)
+    held = Validation.objects.select_for_update(no_key=True).get(pk=validation.pk)
     if held.ended_at is not None:
         raise Refused("That validation was ended or replaced already. Reload to see the current one.")
     _end(held, at)
@@ -366,14 +368,18 @@ def end_authenticator(authenticator: Authenticator, *, by: Member | None, at: da
 
 def _held_login(login: Login) -> Login:
     """The login, locked: how many authenticators it may have is decided on this row."""
-    held = Login.objects.select_for_update().get(pk=login.pk)
+    held = Login.objects.select_for_update(no_key=True).get(pk=login.pk)
     if held.ended_at is not None:
         raise Refused(f"{held.label} has ended. Choose a login in use.")
     return held
 
 
 def _held_authenticator(authenticator: Authenticator) -> Authenticator:
-    held = Authenticator.objects.select_for_update(of=("self",)).select_related("login").get(pk=authenticator.pk)
+    held = (
+        Authenticator.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("login")
+        .get(pk=authenticator.pk)
+    )
     if held.ended_at is not None:
         raise Refused("That authenticator was ended already. Reload to see what is on file.")
     return held

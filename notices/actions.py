@@ -282,7 +282,7 @@ def close_notice(notice: Notice, *, by: Member, at: datetime) -> Notice:
 
 
 def _open_notice(notice: Notice) -> Notice:
-    held = Notice.objects.select_for_update().get(pk=notice.pk)
+    held = Notice.objects.select_for_update(no_key=True).get(pk=notice.pk)
     if held.closed_at is not None:
         raise Refused("That notice is closed. Nothing about it changes any more.")
     return held
@@ -325,7 +325,11 @@ def decline(answer: Acknowledgement, *, reason: str, by: Member, at: datetime) -
 
 def _held_answer(answer: Acknowledgement, *, by: Member, at: datetime) -> Acknowledgement:
     """The locked answer, if its notice is open and `by` may give it."""
-    held = Acknowledgement.objects.select_for_update(of=("self",)).select_related("notice", "member").get(pk=answer.pk)
+    held = (
+        Acknowledgement.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("notice", "member")
+        .get(pk=answer.pk)
+    )
     if held.notice.closed_at is not None:
         raise Refused("That notice is closed. Nobody needs to answer it any more.")
     is_asked_here = can_be_asked(held.member, at)

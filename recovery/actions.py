@@ -38,7 +38,7 @@ def add_backup(
     **facts: Any,
 ) -> AuthenticatorBackup:
     """Put a second way on file. `facts` are authenticator, place, custodian, codes_left and note."""
-    login = Login.objects.select_for_update().get(pk=login.pk)
+    login = Login.objects.select_for_update(no_key=True).get(pk=login.pk)
     if login.ended_at is not None:
         raise Refused(f"{login.label} has ended. Choose a login in use.")
     backup = AuthenticatorBackup(login=login, kind=kind, label=label, proved_at=proved_at, created_at=at, **facts)
@@ -120,7 +120,9 @@ def end_backup(backup: AuthenticatorBackup, *, by: Member | None, at: datetime) 
 
 
 def _held(backup: AuthenticatorBackup) -> AuthenticatorBackup:
-    rows = AuthenticatorBackup.objects.select_for_update(of=("self",)).select_related("login", "authenticator")
+    rows = AuthenticatorBackup.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "login", "authenticator"
+    )
     held = rows.get(pk=backup.pk)
     if held.ended_at is not None:
         raise Refused("That backup was ended already. Reload to see what is on file.")

@@ -62,7 +62,11 @@ def claim(*, at: datetime, limit: int = 20, only: Collection[int] | None = None)
     A lease that ran out was lost with its worker. After a few of those the letter itself is suspected, and given up.
     `only` names the letters to choose from, by number.
     """
-    free = Letter.objects.waiting(at).select_for_update(skip_locked=True).order_by(FIRST_OUT, "not_before", "pk")
+    free = (
+        Letter.objects.waiting(at)
+        .select_for_update(skip_locked=True, no_key=True)
+        .order_by(FIRST_OUT, "not_before", "pk")
+    )
     if only is not None:
         free = free.filter(pk__in=only)
     return [letter for letter in free[:limit] if _lease(letter, at)]
@@ -88,7 +92,7 @@ def settle(letter: Letter, *, outcome: Outcome, reply: str = "", content: Conten
     The try's number fences the write: a worker that was away longer than its lease can't overwrite its successor.
     """
     mine = Letter.objects.filter(pk=letter.pk, tries=letter.tries, state=LetterState.SENDING)
-    held = mine.select_for_update().first()
+    held = mine.select_for_update(no_key=True).first()
     if held is None:
         return False
     if content is not None:
@@ -140,7 +144,7 @@ def send_again(letter: Letter, *, by, at: datetime) -> Letter:
     A letter with a link proves that its reader has the mailbox it was written to, so it goes there or nowhere. What the
     relay said before stays on file.
     """
-    held = Letter.objects.select_for_update().get(pk=letter.pk)
+    held = Letter.objects.select_for_update(no_key=True).get(pk=letter.pk)
     if held.state not in (LetterState.REFUSED, LetterState.GIVEN_UP):
         raise Refused("Only a letter that was refused or given up can be sent again.")
     if not held.recipient.is_active:

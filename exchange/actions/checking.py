@@ -183,7 +183,7 @@ def discard(batch: ImportBatch, *, by: Member, at: datetime) -> ImportBatch:
 
 def _held(batch: ImportBatch, state: str) -> ImportBatch:
     """The batch, locked, in the state that the deed needs."""
-    held = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+    held = ImportBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
     if held.state != state:
         raise Refused(_OTHERWISE[held.state])
     return held

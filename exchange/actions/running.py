@@ -55,7 +55,12 @@ def run_next(*, at: datetime) -> ImportBatch | None:
 @transaction.atomic
 def _claim() -> ImportBatch | None:
     """Count the try before it is made, so that what kills its worker every time comes to an end."""
-    batch = ImportBatch.objects.waiting().select_for_update(skip_locked=True).order_by("pressed_at", "pk").first()
+    batch = (
+        ImportBatch.objects.waiting()
+        .select_for_update(skip_locked=True, no_key=True)
+        .order_by("pressed_at", "pk")
+        .first()
+    )
     if batch is None:
         return None
     if batch.tries >= MOST_TRIES:
@@ -76,7 +81,7 @@ def _give_up(batch: ImportBatch) -> None:
 def _run(claimed: ImportBatch, *, at: datetime) -> ImportBatch | None:
     """Only the worker that counted the last try goes on."""
     waiting = ImportBatch.objects.waiting().filter(pk=claimed.pk, tries=claimed.tries)
-    batch = waiting.select_for_update(skip_locked=True).first()
+    batch = waiting.select_for_update(skip_locked=True, no_key=True).first()
     if batch is None:
         return None
     by = batch.pressed_by
@@ -133,7 +138,7 @@ def tell_progress(batch: ImportBatch, done: int, doing: str) -> None:
 
 @transaction.atomic
 def _stop(claimed: ImportBatch, words: str) -> ImportBatch:
-    batch = ImportBatch.objects.select_for_update().get(pk=claimed.pk)
+    batch = ImportBatch.objects.select_for_update(no_key=True).get(pk=claimed.pk)
     batch.state, batch.trouble = BatchState.FAILED, words[:400]
     batch.save(update_fields=["state", "trouble"])
     return batch
@@ -142,7 +147,7 @@ def _stop(claimed: ImportBatch, words: str) -> ImportBatch:
 @transaction.atomic
 def _show_again(claimed: ImportBatch, changed: OfficeChangedError) -> ImportBatch:
     """Back to the dry run, with the verdicts of now."""
-    batch = ImportBatch.objects.select_for_update().get(pk=claimed.pk)
+    batch = ImportBatch.objects.select_for_update(no_key=True).get(pk=claimed.pk)
     keep_verdicts(batch, changed.plan)
     rows = "One row ends" if changed.rows == 1 else f"{changed.rows} rows end"
     batch.state = BatchState.CHECKED

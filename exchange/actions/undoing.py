@@ -29,7 +29,7 @@ ABOVE = (Role.OWNER, Role.MANAGER)
 @transaction.atomic
 def undo(batch: ImportBatch, *, by: Member, at: datetime) -> ImportBatch:
     """Undo the last import in one piece. Refused when it is not the last, or when something since rests on it."""
-    held = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+    held = ImportBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
     _check_turn(held)
     written = list(held.written.order_by("position"))
     rows = _rows_now(written)
@@ -70,7 +70,7 @@ def _rows_now(written: Iterable[ImportChange]) -> dict[str, dict[int, Any]]:
         rows: QuerySet = model._default_manager.filter(pk__in=numbers[sheet]).order_by("pk")
         if sheet in ("authenticators", "backups"):
             rows = rows.prefetch_related("carriers")
-        found[sheet] = {row.pk: row for row in rows.select_for_update(of=("self",))}
+        found[sheet] = {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True)}
     return found
 
 

@@ -53,7 +53,7 @@ def ask_address(member: Member, *, new: str, at: datetime) -> AddressChange:
 def confirm_address(change: AddressChange, *, by: Member, at: datetime) -> Member:
     """The person, signed in, followed the link: from now on the new address counts. Both hear of it."""
     member = as_they_are(change.member)[0]
-    held = AddressChange.objects.select_for_update().get(pk=change.pk)
+    held = AddressChange.objects.select_for_update(no_key=True).get(pk=change.pk)
     if not held.is_open(at) or by.pk != member.pk:
         raise Refused("This link opens nothing any more. Ask for a new one on your own page.")
     old, member.email = member.email, held.new

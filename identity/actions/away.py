@@ -59,7 +59,7 @@ def _check_free(absent: Member, from_on: date, until_on: date, today: date) -> N
 def end_away(away: Away, *, by: Member, at: datetime) -> Away:
     """Call days away off: the person is back, or does not go."""
     by, absent = acting(by, away.member, at=at)
-    held = Away.objects.select_for_update().get(pk=away.pk)
+    held = Away.objects.select_for_update(no_key=True).get(pk=away.pk)
     if not policies.may_write_away(by, absent):
         raise Refused("Only an owner writes down when an owner or a manager is away.")
     if held.ended_at is not None:

@@ -34,7 +34,7 @@ def know_browser(member: Member, *, token: str, label: str, network: str | None,
     digest = KnownBrowser.digest_of(token)
     one_at_a_time("browser", digest)
     KnownBrowser.objects.known(at).of_token(token).update(digest=KnownBrowser.digest_of(fresh))
-    mine = KnownBrowser.objects.of_token(fresh).filter(member=member).select_for_update().first()
+    mine = KnownBrowser.objects.of_token(fresh).filter(member=member).select_for_update(no_key=True).first()
     if mine is None:
         mine = KnownBrowser.objects.create(
             member=member,
@@ -53,7 +53,7 @@ def know_browser(member: Member, *, token: str, label: str, network: str | None,
 @transaction.atomic
 def forget_browser(browser: KnownBrowser, *, by: Member | None, at: datetime) -> KnownBrowser:
     """Know a browser no longer: its next sign-in counts as one from a new browser. Forgetting twice changes nothing."""
-    held = KnownBrowser.objects.select_for_update().get(pk=browser.pk)
+    held = KnownBrowser.objects.select_for_update(no_key=True).get(pk=browser.pk)
     if held.forgotten_at is None:
         held.forgotten_at = at
         held.save(update_fields=["forgotten_at"])

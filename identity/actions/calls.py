@@ -50,7 +50,7 @@ def request_call(*, name: str, number: str, lost: str, address: str | None, at: 
 @transaction.atomic
 def call_done(call: CallRequest, *, by: Member, at: datetime) -> CallRequest:
     """Tick a call request off."""
-    held = CallRequest.objects.select_for_update().get(pk=call.pk)
+    held = CallRequest.objects.select_for_update(no_key=True).get(pk=call.pk)
     if held.done_at is None:
         held.done_at, held.done_by = at, by
         held.save(update_fields=["done_at", "done_by"])

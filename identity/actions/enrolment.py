@@ -33,7 +33,7 @@ from identity.passwords import normalise
 @transaction.atomic
 def choose_password(invitation: Invitation, *, password: str, at: datetime) -> Member:
     """Set the password of an invited person; the invitation stays open until the enrolment is finished."""
-    member = Member.objects.select_for_update().get(pk=invitation.member_id)
+    member = Member.objects.select_for_update(no_key=True).get(pk=invitation.member_id)
     if member.joined_at is not None:
         raise Refused("You have joined already. Sign in instead.")
     member.password = make_password(normalise(password))
@@ -51,7 +51,7 @@ def begin_authenticator(member: Member, *, at: datetime) -> TotpDevice:
 
     One that does not open any more, because its sealing key is lost, is replaced.
     """
-    Member.objects.select_for_update().get(pk=member.pk)
+    Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     begun = TotpDevice.objects.filter(user=member, confirmed=False).first()
     if begun is not None:
         if queries.seed_opens(begun):
@@ -83,8 +83,8 @@ def confirm_authenticator(
 
 @transaction.atomic
 def _take_into_use(begun: TotpDevice, *, carrier: str, name: str, keep: str, at: datetime) -> TotpDevice:
-    member = Member.objects.select_for_update().get(pk=begun.user_id)
-    device = TotpDevice.objects.select_for_update().get(pk=begun.pk)
+    member = Member.objects.select_for_update(no_key=True).get(pk=begun.user_id)
+    device = TotpDevice.objects.select_for_update(no_key=True).get(pk=begun.pk)
     device.confirmed, device.carrier = True, carrier or USUAL_CARRIER
     device.name = name or f"Authenticator on {device.carrier}"[:64]
     device.save(update_fields=["confirmed", "carrier", "name"])
@@ -116,7 +116,7 @@ def make_backup_codes(member: Member, *, at: datetime, keep: str = "") -> list[s
 
     All their sessions end but the one whose key has the digest `keep`.
     """
-    Member.objects.select_for_update().get(pk=member.pk)
+    Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     BackupSheet.objects.filter(user=member).delete()
     sheet = BackupSheet.objects.create(user=member, name="Backup codes", made_at=at)
     fresh = [codes.new_backup_code() for _ in range(codes.SHEET_SIZE)]
@@ -138,7 +138,7 @@ def finish_enrolment(member: Member, *, at: datetime, invitation: Invitation | N
 
     The owner's set-up ends here too. An invitation is used up in the same transaction, so it joins once.
     """
-    held = Member.objects.select_for_update().get(pk=member.pk)
+    held = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     if held.joined_at is not None:
         raise Refused("That enrolment is finished already. Sign in instead.")
     if not held.is_active or held.is_over(at):
@@ -163,7 +163,7 @@ def _use_up(invitation: Invitation, member: Member, *, at: datetime) -> bool:
 
 
 def _finish_set_up(owner: Member, *, at: datetime) -> None:
-    office = Office.objects.select_for_update().get(pk=1)
+    office = Office.objects.select_for_update(no_key=True).get(pk=1)
     if office.set_up_at is not None:
         raise Refused("This office is set up already. Sign in instead.")
     office.set_up_at = at

@@ -40,7 +40,7 @@ def add_passkey(
 def _take_into_use(
     member: Member, *, answer: str, challenge: str, carrier: str, name: str, keep: str, at: datetime
 ) -> Passkey:
-    held = Member.objects.select_for_update().get(pk=member.pk)
+    held = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     if Passkey.objects.filter(user=held).count() >= MOST_OF_A_KIND:
         raise Refused(f"You have {MOST_OF_A_KIND} passkeys. Remove one that you do not use first.")
     facts = {"carrier": carrier, "name": name or f"Passkey on {carrier}"[:64]}
@@ -63,8 +63,8 @@ def begin_another(member: Member, *, at: datetime) -> None:
 @transaction.atomic
 def change_factor(factor: TotpDevice | Passkey, *, name: str, carrier: str, by: Member, at: datetime) -> None:
     """Give a factor another name, or say that it is on another device; the office's rule has to hold afterwards too."""
-    Member.objects.select_for_update().get(pk=factor.user_id)
-    held = type(factor).objects.select_for_update().get(pk=factor.pk)
+    Member.objects.select_for_update(no_key=True).get(pk=factor.user_id)
+    held = type(factor).objects.select_for_update(no_key=True).get(pk=factor.pk)
     before, stood = snapshot(held, FACTOR_FIELDS), queries.standing_of(by)
     held.name, held.carrier = name, carrier
     held.save(update_fields=FACTOR_FIELDS)
@@ -84,8 +84,8 @@ def remove_factor(factor: TotpDevice | Passkey, *, by: Member, at: datetime, kee
 
     All other sessions end; `keep` is the digest of the key of the one that stays.
     """
-    Member.objects.select_for_update().get(pk=factor.user_id)
-    found = type(factor).objects.select_for_update().filter(pk=factor.pk, user=by, confirmed=True).first()
+    Member.objects.select_for_update(no_key=True).get(pk=factor.user_id)
+    found = type(factor).objects.select_for_update(no_key=True).filter(pk=factor.pk, user=by, confirmed=True).first()
     if found is None:
         raise Refused("That factor is gone already.")
     works = not isinstance(found, Passkey) or found.host == passkeys.host()
@@ -110,7 +110,7 @@ def _why_it_stays(standing: rules.Standing) -> str:
 @transaction.atomic
 def finish_checkup(member: Member, *, tried: list[str], at: datetime) -> None:
     """Write down that a person has tried each of their factors and has their backup codes in hand."""
-    held = Member.objects.select_for_update().get(pk=member.pk)
+    held = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     held.factors_checked_at = at
     held.save(update_fields=["factors_checked_at"])
     record(Verb.FACTORS_CHECKED, by=held, about=held, at=at, tried=tried)

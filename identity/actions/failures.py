@@ -32,7 +32,7 @@ def tell_failures(member: Member | None = None, *, at: datetime) -> int:
     rows = SignIn.objects.filter(ok=False, told_at=None, member__isnull=False)
     if member is not None:
         rows = rows.filter(member=member)
-    free = rows.select_related("member").select_for_update(of=("self",), skip_locked=True)
+    free = rows.select_related("member").select_for_update(of=("self",), skip_locked=True, no_key=True)
     groups = defaultdict(list)
     for row in free.order_by("at", "pk")[:MOST_AT_ONCE]:
         groups[row.member, row.stage].append(row)

@@ -151,7 +151,7 @@ def _use(found: Passkey | None, given, challenge: str, *, owner, only, today: da
         raise Refused("That took too long, or was answered already. Try once more.")
     if found is None or given is None:
         raise Refused("That passkey is not known here. Use another one, or a code.")
-    held = Passkey.objects.select_for_update(of=("self",)).select_related("user").get(pk=found.pk)
+    held = Passkey.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=found.pk)
     if owner is not None and held.user_id != owner.pk:
         raise Refused("That passkey belongs to somebody else. Use one of your own, or a code.")
     if not held.confirmed or not held.user.may_enter(today):

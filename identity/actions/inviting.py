@@ -59,7 +59,7 @@ def invite(member: Member, *, by: Member, at: datetime) -> Invitation:
 def revoke_invitation(invitation: Invitation, *, by: Member, at: datetime) -> Invitation:
     """Make an invitation void before it is used; its letter, if it still waits, does not leave."""
     by, member = acting(by, invitation.member, at=at)
-    held = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    held = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
     if not policies.may_change_member(by, member):
         raise Refused("Only an owner can take back the invitation of an owner or a manager.")
     if held.used_at is not None:

@@ -69,7 +69,7 @@ def post_password_resets(*, at: datetime) -> int:
 
 @transaction.atomic
 def _post(number: int, *, at: datetime) -> bool:
-    rows = PasswordReset.objects.select_for_update(of=("self",), skip_locked=True).select_related("member")
+    rows = PasswordReset.objects.select_for_update(of=("self",), skip_locked=True, no_key=True).select_related("member")
     reset = rows.filter(pk=number, posted_at=None).first()
     if reset is None:
         return False
@@ -95,7 +95,7 @@ def _post(number: int, *, at: datetime) -> bool:
 def use_password_reset(reset: PasswordReset, *, password: str, address: str | None, at: datetime) -> Member:
     """Set a new password by the link from a letter; it works once. The second factor is asked for as ever."""
     member = as_they_are(reset.member)[0]  # type: ignore[arg-type]  # a link is only ever sent to somebody
-    held = PasswordReset.objects.select_for_update().get(pk=reset.pk)
+    held = PasswordReset.objects.select_for_update(no_key=True).get(pk=reset.pk)
     good = held.is_open(at) and has_a_door(member, at) and (member.email or "").lower() == held.address.lower()
     if not good:
         raise Refused("This link opens nothing any more. Ask for a new one on the sign-in page.")
@@ -139,7 +139,7 @@ def set_password(member: Member, password: str, *, address: str | None, at: date
 def choose_password_anew(reset, *, password: str, at: datetime) -> Member:
     """A new password for an owner who was recovered on the console; the reset stays open until they have enrolled."""
     member = as_they_are(reset.member)[0]
-    held = FactorReset.objects.select_for_update().get(pk=reset.pk)
+    held = FactorReset.objects.select_for_update(no_key=True).get(pk=reset.pk)
     if not held.on_console:
         raise Refused("This link asks for the password you have.")
     if not queries.opens(held, at):

@@ -149,7 +149,7 @@ def change_own_settings(member: Member, *, at: datetime, **facts) -> Member:
 
     Who has a last day keeps the zone in which it ends.
     """
-    held = Member.objects.select_for_update().get(pk=member.pk)
+    held = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     before = snapshot(held, OWN_FIELDS)
     for name in OWN_FIELDS:
         setattr(held, name, facts.get(name, getattr(held, name)))

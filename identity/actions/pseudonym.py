@@ -24,7 +24,7 @@ def pseudonymise(member: Member, *, reason: str, by: Member, at: datetime) -> Me
     What they did stays: the trail's facts are numbers and stay as they are, with their chain. What was typed about them
     is taken away from beside it. This can't be undone.
     """
-    held = Member.objects.select_for_update().get(pk=member.pk)
+    held = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     _check(held, reason, by)
     swaps = [*traces.own_swaps(held), *traces.names_with_parts(held)]
     swaps.sort(key=lambda swap: -len(swap.needle))

@@ -241,7 +241,9 @@ def recover_owner(owner: Member, *, at: datetime) -> FactorReset:
 
 
 def _held(reset: FactorReset) -> FactorReset:
-    rows = FactorReset.objects.select_for_update(of=("self",)).select_related("member", "opened_by", "confirmed_by")
+    rows = FactorReset.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "member", "opened_by", "confirmed_by"
+    )
     return rows.get(pk=reset.pk)
 
 

@@ -87,7 +87,9 @@ def reseal(*, newest: int) -> Iterator[Step]:
     resealed, shut, after = 0, [], 0
     while True:
         with transaction.atomic():
-            batch = list(_older(TotpDevice, newest).filter(pk__gt=after).order_by("pk").select_for_update()[:BATCH])
+            batch = list(
+                _older(TotpDevice, newest).filter(pk__gt=after).order_by("pk").select_for_update(no_key=True)[:BATCH]
+            )
             for device in batch:
                 if _reseal_one(device):
                     resealed += 1
@@ -101,7 +103,7 @@ def reseal(*, newest: int) -> Iterator[Step]:
 
 @transaction.atomic
 def _reseal_unsent(newest: int) -> None:
-    for form in _older(UnsentForm, newest).select_for_update():
+    for form in _older(UnsentForm, newest).select_for_update(no_key=True):
         try:
             form.close(form.open())
         except sealing.CannotUnseal:

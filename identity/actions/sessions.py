@@ -15,6 +15,7 @@ from core.letters.enums import LetterKind
 from core.trail.actions import record
 from core.trail.enums import Verb
 from identity import policies, queries
+from identity.actions.helping import acting
 from identity.enums import Ending
 from identity.models import Member, OpenSession, UnsentForm
 from identity.models.sessions import UNSENT_LASTS
@@ -77,21 +78,22 @@ def hold_open(digest: str) -> OpenSession | None:
     Whoever moves a session to a new key takes this lock first, and so does whoever ends it: a session that was ended
     while it was being moved is not carried on under the new key.
     """
-    return OpenSession.objects.open().select_for_update().filter(digest=digest).first()
+    return OpenSession.objects.open().select_for_update(no_key=True).filter(digest=digest).first()
 
 
 @transaction.atomic
 def close_session(digest: str, *, why: Ending, at: datetime) -> None:
     """End one session by its key, because it ran out or its member signed out or may not enter."""
-    _end(list(OpenSession.objects.open().select_for_update().filter(digest=digest)), why=why, at=at)
+    _end(list(OpenSession.objects.open().select_for_update(no_key=True).filter(digest=digest)), why=why, at=at)
 
 
 @transaction.atomic
 def end_session(session: OpenSession, *, by: Member, at: datetime) -> OpenSession:
     """End one of one’s own sessions, at once and for good. Ending it twice changes nothing."""
-    held = OpenSession.objects.select_for_update().get(pk=session.pk)
-    if held.member_id != by.pk:
+    if session.member_id != by.pk:
         raise Refused("Only the person themselves ends one session. End all of theirs on their page.")
+    _one_deed_of(by)
+    held = OpenSession.objects.select_for_update(no_key=True).get(pk=session.pk)
     if held.ended_at is None:
         _end([held], why=Ending.BY_HAND, at=at)
         record(Verb.SESSIONS_ENDED, by=by, about=held.member, at=at, sessions=1, why=str(Ending.BY_HAND))
@@ -104,6 +106,7 @@ def end_sessions(member: Member, *, why: Ending, by: Member | None, at: datetime
 
     Returns how many were open. The person is told by letter unless another letter of the same deed tells them.
     """
+    _one_deed_of(member)
     ended = _end(list(_all_open(member).exclude(digest=keep)), why=why, at=at)
     if ended:
         record(Verb.SESSIONS_ENDED, by=by, about=member, at=at, sessions=ended, why=str(why))
@@ -115,13 +118,22 @@ def end_sessions(member: Member, *, why: Ending, by: Member | None, at: datetime
 @transaction.atomic
 def end_sessions_of(member: Member, *, by: Member, at: datetime) -> int:
     """End all sessions of somebody else; by who may change them."""
+    by, member = acting(by, member, at=at)
     if by.pk == member.pk or not policies.may_change_member(by, member):
         raise Refused("Only an owner can end the sessions of an owner or a manager, and your own are on your own page.")
     return end_sessions(member, why=Ending.BY_OFFICE, by=by, at=at)
 
 
+def _one_deed_of(member: Member) -> None:
+    """Lock the person before their sessions, as every deed does that ends sessions among other things.
+
+    Who held the sessions and then waited for the trail would wait for a deed that holds the trail and comes to them.
+    """
+    Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+
+
 def _all_open(member: Member):
-    return OpenSession.objects.open().select_for_update().filter(member=member).order_by("pk")
+    return OpenSession.objects.open().select_for_update(no_key=True).filter(member=member).order_by("pk")
 
 
 def _end(sessions: Sequence[OpenSession], *, why: Ending, at: datetime) -> int:

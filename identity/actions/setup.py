@@ -53,7 +53,7 @@ def begin_office(
             "factors_ruled_at": at,
         },
     )
-    owner = Member.objects.select_for_update().filter(role=Role.OWNER).first() or Member(
+    owner = Member.objects.select_for_update(no_key=True).filter(role=Role.OWNER).first() or Member(
         key="owner", role=Role.OWNER, created_at=at
     )
     owner.name, owner.email, owner.timezone = name, email, timezone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -645,6 +646,33 @@ def test_a_session_that_is_ended_while_it_asks_is_over(trader, owner, browse, wh
         assert raised == []
         assert not is_in(client)
         assert Session.objects.filter(session_key__in=trader.sessions.values("digest")).count() == 0
+
+
+def somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+        return cursor.fetchone() is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_ends_sessions_and_who_prints_codes_do_not_wait_for_each_other(trader, owner, browse):
+    browse(trader)
+    made = []
+
+    def print_codes():
+        made.extend(actions.make_backup_codes(trader, at=clock.now()))
+        connection.close()
+
+    printer = threading.Thread(target=print_codes)
+    with transaction.atomic():
+        actions.end_sessions_of(trader, by=owner, at=clock.now())
+        printer.start()
+        until = time.monotonic() + 10
+        while not somebody_waits_for_us():
+            assert time.monotonic() < until
+    printer.join()
+
+    assert len(made) == 10
 
 
 def test_the_house_starts_without_sessions_that_have_no_row(trader, browse):
