@@ -255,12 +255,12 @@ def test_the_lock_file_of_a_dead_server_whose_number_went_to_another_process_is_
 
 
 def test_a_server_on_its_way_out_is_waited_for(fresh: Postgres) -> None:
-    ending = f"trap 'rm {fresh.data}/postmaster.pid; exit' INT; echo $$; sleep 60 & wait"
+    ending = f"trap 'rm {fresh.data}/postmaster.pid; exit' TERM; echo $$; sleep 60 & wait"
     command = ["sh", "-c", ending, str(fresh.data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as earlier:
         assert earlier.stdout
         (fresh.data / "postmaster.pid").write_text(earlier.stdout.readline().decode())
-        threading.Timer(0.3, earlier.send_signal, [signal.SIGINT]).start()
+        threading.Timer(0.3, earlier.send_signal, [signal.SIGTERM]).start()
 
         fresh.start()
 
