@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 
 import pytest
@@ -47,6 +48,13 @@ def emptying_guards(cursor) -> list[tuple[str, str]]:
         "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 32 = 32 ORDER BY 1"
     )
     return cursor.fetchall()
+
+
+def pytest_runtestloop():
+    """What is imported by now stays, so nobody needs to look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture

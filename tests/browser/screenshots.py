@@ -5,36 +5,27 @@ Starts a house of its own, loads the demo office, and takes Today, an account, a
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from email import message_from_bytes, policy
-from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import FLAGS, find_browser, start_house, stop_house
+from tests.browser.conftest import FLAGS, find_browser
+from tests.browser.houses import running_house
 from tests.browser.walks import ROOT, load_demo, set_up, wait_for
 
 TARGET = ROOT / "docs" / "screenshots"
 
 
 def main() -> None:
-    state = Path(tempfile.mkdtemp(prefix="postern-shots-"))
-    state.chmod(0o711)
-    house = start_house(state)
     TARGET.mkdir(parents=True, exist_ok=True)
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
-            page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-            set_up(page, house.url, house.token)
-            load_demo(page, house.url)
-            take(page, house)
-            browser.close()
-    finally:
-        stop_house(house)
-        shutil.rmtree(state, ignore_errors=True)
+    with running_house() as house, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        set_up(page, house.url, house.token)
+        load_demo(page, house.url)
+        take(page, house)
+        browser.close()
 
 
 def take(page, house) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from tests.browser.conftest import House, open_page, start_house, stop_house
+from tests.browser.conftest import open_page
+from tests.browser.houses import House
 from tests.browser.test_axe import faults_of, visit
 from tests.browser.test_sessions import SHIFT
 from tests.browser.walks import PASSWORD, Authenticator, set_up
@@ -69,19 +67,14 @@ class Walker:
 
 
 @pytest.fixture(scope="module")
-def nora(chromium: Browser) -> Iterator[Walker]:
-    state = Path(tempfile.mkdtemp(prefix="postern-passkeys-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
-    state.chmod(0o711)
-    house = start_house(state)
+def nora(own_house: House, chromium: Browser) -> Iterator[Walker]:
     errors: list[str] = []
-    context = chromium.new_context(base_url=house.url, reduced_motion="reduce")
+    context = chromium.new_context(base_url=own_house.url, reduced_motion="reduce")
     page = open_page(context, errors)
     devtools = context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
-    yield Walker(house, page, set_up(page, house.url, house.token), devtools, errors)
+    yield Walker(own_house, page, set_up(page, own_house.url, own_house.token), devtools, errors)
     context.close()
-    stop_house(house)
-    shutil.rmtree(state, ignore_errors=True)
 
 
 def test_chapter_1_the_set_up_ends_with_a_word_on_the_second_factor(nora):

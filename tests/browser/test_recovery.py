@@ -9,16 +9,14 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import House, open_page, start_house, stop_house
+from tests.browser.conftest import open_page
+from tests.browser.houses import House
 from tests.browser.test_axe import faults_of
 from tests.browser.walks import PASSWORD, Authenticator, set_up, wait_for
 
@@ -34,18 +32,6 @@ TIME_MOVED = (
     "waits_until=now - timedelta(minutes=1), expires_at=now + timedelta(hours=24));"
     "Letter.objects.filter(key__startswith='reset:').update(not_before=now)"
 )
-
-
-@pytest.fixture(scope="module")
-def own_house() -> Iterator[House]:
-    """A house of its own: this walk changes people."""
-    base = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    state = Path(tempfile.mkdtemp(prefix="postern-recovery-", dir=base))
-    state.chmod(0o711)
-    house = start_house(state)
-    yield house
-    stop_house(house)
-    shutil.rmtree(state, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

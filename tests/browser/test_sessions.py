@@ -9,7 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import House, open_page
+from tests.browser.conftest import open_page
+from tests.browser.houses import House
 from tests.browser.test_axe import faults_of
 from tests.browser.walks import PASSWORD, Authenticator
 

@@ -11,10 +11,9 @@ Everybody walks everything, save that the many forms of chapter 7 are dealt out 
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
 from io import BytesIO
@@ -24,7 +23,8 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import House, open_page, start_house, stop_house
+from tests.browser.conftest import open_page
+from tests.browser.houses import House, running_house
 from tests.browser.walks import (
     ROOT,
     Authenticator,
@@ -79,21 +79,15 @@ class Walker:
 
 
 @pytest.fixture(scope="module")
-def walkers(chromium: Browser) -> Iterator[dict[str, Walker]]:
+def walkers(model: Path, chromium: Browser) -> Iterator[dict[str, Walker]]:
     """Three fresh houses, started at once."""
-    base = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    states = [Path(tempfile.mkdtemp(prefix="postern-story-", dir=base)) for _ in WALKS]
-    for state in states:
-        state.chmod(0o711)
-    with ThreadPoolExecutor(len(WALKS)) as starters:
-        houses = list(starters.map(start_house, states))
-    people = {name: walker_in(house, chromium, name) for name, house in zip(WALKS, houses, strict=True)}
-    yield people
-    for walker in people.values():
-        for page in (walker.page, walker.traders_page):
-            page.context.close()
-        stop_house(walker.house)
-        shutil.rmtree(walker.house.state, ignore_errors=True)
+    with ExitStack() as houses, ThreadPoolExecutor(len(WALKS)) as starters:
+        started = list(starters.map(lambda _: houses.enter_context(running_house(model)), WALKS))
+        people = {name: walker_in(house, chromium, name) for name, house in zip(WALKS, started, strict=True)}
+        yield people
+        for walker in people.values():
+            for page in (walker.page, walker.traders_page):
+                page.context.close()
 
 
 def walker_in(house: House, chromium: Browser, name: str) -> Walker:

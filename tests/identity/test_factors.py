@@ -74,6 +74,23 @@ def test_a_second_app_on_another_device_is_added_and_told(maria, browse):
     assert verbs() == ["member.factor_added"]
 
 
+def remove_app(client):
+    spare = factories.make_totp(Member.objects.get(name="Maria Santos"), carrier="Old tablet")
+    return client.post(f"/me/authenticators/{spare.pk}/remove/")
+
+
+@pytest.mark.parametrize(
+    "deed", [add_app, remove_app, lambda client: client.post("/me/codes/")], ids=["added", "removed", "codes"]
+)
+def test_a_factor_that_comes_or_goes_ends_every_other_session(maria, browse, deed):
+    here, there = browse(maria), browse(maria)
+
+    deed(here)
+
+    assert here.get("/me/").status_code == 200
+    assert there.get("/me/").url.startswith("/signin/")
+
+
 def test_codes_of_both_apps_open_the_house(maria, client):
     tablet = factories.make_totp(maria, carrier="Tablet")
 

@@ -107,6 +107,14 @@ def test_a_passkey_is_made_named_told_and_written_down(maria, inside):
     assert Office.objects.get().passkey_host == "localhost"
 
 
+def test_a_new_passkey_ends_every_other_session(maria, inside):
+    there = factories.signed_in(maria, Local())
+
+    add(inside, Device())
+
+    assert (is_inside(inside), is_inside(there)) == (True, False)
+
+
 def test_a_person_has_several_passkeys_and_no_device_makes_two(inside):
     add(inside, Device())
     question = question_on(inside.get("/me/passkeys/new/"))

@@ -675,6 +675,35 @@ def test_who_ends_sessions_and_who_prints_codes_do_not_wait_for_each_other(trade
     assert len(made) == 10
 
 
+ENDING = {
+    "one": lambda trader, _: actions.end_session(trader.sessions.first(), by=trader, at=clock.now()),
+    "one’s own": lambda trader, _: actions.end_sessions(trader, why=Ending.BY_HAND, by=trader, at=clock.now()),
+    "somebody’s": lambda trader, owner: actions.end_sessions_of(trader, by=owner, at=clock.now()),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ENDING)
+def test_who_ends_sessions_waits_for_the_person_before_holding_any(trader, owner, browse, what):
+    client = browse(trader)
+
+    def end():
+        ENDING[what](trader, owner)
+        connection.close()
+
+    ender = threading.Thread(target=end)
+    with transaction.atomic():
+        Member.objects.select_for_update(no_key=True).get(pk=trader.pk)
+        ender.start()
+        until = time.monotonic() + 10
+        while not somebody_waits_for_us():
+            assert time.monotonic() < until
+        assert len(OpenSession.objects.select_for_update(no_key=True, nowait=True)) == 1
+    ender.join()
+
+    assert not is_in(client)
+
+
 def test_the_house_starts_without_sessions_that_have_no_row(trader, browse):
     client = browse(trader)
     session = client.session

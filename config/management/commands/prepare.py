@@ -69,7 +69,7 @@ class Command(BaseCommand):
 
 def _digest_of_static() -> str:
     """Of the path, size and time of each source file, and of how they are stored."""
-    total = hashlib.sha256(repr((settings.STORAGES, settings.STATIC_ROOT)).encode())
+    total = hashlib.sha256(repr(settings.STORAGES).encode())
     for finder in get_finders():
         for path, storage in finder.list([]):
             file = Path(storage.path(path)).stat()
