@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from ipaddress import ip_network
 
@@ -31,6 +31,7 @@ from tests.identity.doors import (
 )
 
 pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AWAY = {"REMOTE_ADDR": "192.0.2.55"}
 
 
@@ -396,14 +397,14 @@ def wrong_codes(member, *, count, client=None, where="/signin/code/"):
 
 def test_codes_guessed_behind_a_right_password_are_told_at_the_fifth(trader):
     """Whoever guesses has the password; the person hears of it before one is right, and once a day."""
-    client = halfway(trader, Client(**AWAY))
-
-    assert wrong_codes(trader, count=4, client=client) == []
-    assert wrong_codes(trader, count=1, client=client) == ["5 wrong codes were given in your name"]
-    with time_machine.travel(clock.now() + timedelta(minutes=5)):
+    with time_machine.travel(NOON):
+        client = halfway(trader, Client(**AWAY))
+        assert wrong_codes(trader, count=4, client=client) == []
+        assert wrong_codes(trader, count=1, client=client) == ["5 wrong codes were given in your name"]
+    with time_machine.travel(NOON + timedelta(minutes=5)):
         assert len(wrong_codes(trader, count=1, client=client)) == 1
         assert SignIn.objects.filter(member=trader, ok=False).count() == 6
-    with time_machine.travel(clock.now() + timedelta(days=1, minutes=1)):
+    with time_machine.travel(NOON + timedelta(days=1, minutes=1)):
         assert len(wrong_codes(trader, count=5)) == 2
 
 
