@@ -6,6 +6,7 @@ HTML of its own that repeats what was sent. Here they get the house's page and e
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from http import HTTPStatus
@@ -49,6 +50,12 @@ PAGES = {
     HTTPStatus.FORBIDDEN: "403.html",
     HTTPStatus.INTERNAL_SERVER_ERROR: "500.html",
 }
+
+
+def when_ready(_server: Any) -> None:
+    """gunicorn's hook before it makes workers: what is read by now stays, so none of them looks there for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 class Lines(Logger):

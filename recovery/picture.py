@@ -227,16 +227,20 @@ _PROOFS = Prepared(_proof_rows)
 
 def _facts(row: tuple[Any, ...], bundle: _Bundle, proof: Sequence[Any], on: date, now: float) -> DoorFacts:
     (number, login, interface, used), (spent, latest, earliest) = row, proof
-    holder, broker, kind, entity, at_hand, before, proven = bundle
-    state: State = "none"
-    if used:
-        fresh = latest is not None and latest > now
-        if spent is None and (kind == LoginKind.AUTOMATION or is_deviceless(broker, interface)):
-            fresh = _satisfied(broker, interface, entity, on, proven)
-        held = _satisfied(broker, interface, entity, on, at_hand)
-        had = held or _satisfied(broker, interface, entity, on, before)
-        state = judge(now=held, before=had, proof=proof_in_sum(fresh=fresh, spent=bool(spent)))
-    return DoorFacts(number, login, holder, broker, interface, state, latest, earliest)
+    fresh = latest is not None and latest > now
+    state: State = _state(bundle[1:], interface, spent, fresh, on) if used else "none"
+    return DoorFacts(number, login, bundle.holder, bundle.broker, interface, state, latest, earliest)
+
+
+@lru_cache(maxsize=8192)
+def _state(brought: tuple[Any, ...], interface: str, spent: bool | None, fresh: bool, on: date) -> State:
+    """How a used door stands; `brought` is all of a bundle but its holder. Most logins bring what others bring too."""
+    broker, kind, entity, at_hand, before, proven = brought
+    if spent is None and (kind == LoginKind.AUTOMATION or is_deviceless(broker, interface)):
+        fresh = _satisfied(broker, interface, entity, on, proven)
+    held = _satisfied(broker, interface, entity, on, at_hand)
+    had = held or _satisfied(broker, interface, entity, on, before)
+    return judge(now=held, before=had, proof=proof_in_sum(fresh=fresh, spent=bool(spent)))
 
 
 def _bundles(rows: Iterable[tuple[Any, ...]], lost: frozenset[int]) -> tuple[dict[int, _Bundle], dict[int, str]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
-from django.db.models import BigIntegerField, CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import JSONObject
 
 from core.prepared import Prepared, Slot
@@ -100,19 +101,31 @@ _RULE_FIELDS = [f"{role}_factors" for role in Role.values] + ["factor_grace_days
 _LIMIT_FIELDS = ["idle_minutes", "session_hours", "strict_idle_minutes", "strict_session_hours"]
 
 
+class Whose(Enum):
+    """Whose standings are read. Of those in doubt are all who lack a factor."""
+
+    ONE = auto()
+    ALL = auto()
+    IN_DOUBT = auto()
+
+
 def entering(pk: int) -> Member | None:
     """The member a session belongs to, with the limits of their role, their factors and how these stand; one query."""
-    return next(map(_with_standing, _STANDINGS.rows(False, pk=pk, host=passkeys.host())), None)  # noqa: FBT003
+    return next(map(_with_standing, _STANDINGS.rows(Whose.ONE, pk=pk, host=passkeys.host())), None)
 
 
 def everybody() -> list[Member]:
     """Everybody present, by name, with how their factors stand; one query."""
-    return [_with_standing(row) for row in _STANDINGS.rows(True, host=passkeys.host())]  # noqa: FBT003
+    return [_with_standing(row) for row in _STANDINGS.rows(Whose.ALL, host=passkeys.host())]
 
 
 def lacking() -> list[Member]:
-    """Who signs in and does not meet the office’s rule on factors, by name; one query."""
-    return [one for one in everybody() if one.joined_at and one.standing.due_at]
+    """Who signs in and does not meet the office’s rule on factors, by name; one query.
+
+    Today asks on every visit, so the database leaves out those whose one factor is all that is asked for.
+    """
+    rows = _STANDINGS.rows(Whose.IN_DOUBT, host=passkeys.host())
+    return [one for one in map(_with_standing, rows) if one.standing.due_at]
 
 
 def standing_of(member: Member) -> rules.Standing:
@@ -150,10 +163,7 @@ def _standing(member: Member, own: tuple[rules.Held, ...], office: dict[str, Any
     )
 
 
-def _build_standings(of_all: bool) -> QuerySet[Member, tuple]:
-    chosen = (
-        Member.objects.present() if of_all else Member.objects.get_queryset().filter(pk=Slot("pk", BigIntegerField()))
-    )
+def _build_standings(whose: Whose) -> QuerySet[Member, tuple]:
     rule = Office.objects.values(rule=JSONObject(**{name: name for name in _RULE_FIELDS + _LIMIT_FIELDS}))
     apps = TotpDevice.objects.filter(confirmed=True)
     keys = Passkey.objects.filter(confirmed=True, host=Slot("host", CharField()))
@@ -163,7 +173,19 @@ def _build_standings(of_all: bool) -> QuerySet[Member, tuple]:
         "own_keys": _all_as_json(keys, pk="pk", carrier="carrier", synced="backup_eligible"),
         "own_sheets": _all_as_json(BackupSheet.objects.filter(confirmed=True), pk="pk"),
     }
-    return chosen.annotate(**facts).order_by("name", "pk").values_list(*_MEMBER_FIELDS, *facts)
+    chosen = _chosen(whose, apps, keys).annotate(**facts)
+    return chosen.order_by("name", "pk").values_list(*_MEMBER_FIELDS, *facts)
+
+
+def _chosen(whose: Whose, apps: QuerySet, keys: QuerySet) -> QuerySet[Member]:
+    if whose is Whose.ONE:
+        return Member.objects.get_queryset().filter(pk=Slot("pk", BigIntegerField()))
+    if whose is Whose.ALL:
+        return Member.objects.present()
+    asked = [When(role=role, then=Subquery(Office.objects.values(f"{role}_factors")[:1])) for role in Role.values]
+    has_one = [Exists(rows.filter(user=OuterRef("pk"))) for rows in (apps, keys)]
+    in_doubt = Q(asked__gt=1) | Q(~has_one[0], ~has_one[1], asked=1)
+    return Member.objects.present().filter(joined_at__isnull=False).annotate(asked=Case(*asked)).filter(in_doubt)
 
 
 def _all_as_json(rows: QuerySet, **facts: str) -> Subquery:

@@ -78,6 +78,7 @@ def main(rounds: int = 200) -> int:
 
 
 def _run(rounds: int, connection, capture) -> int:
+    from config import serving
     from config.wsgi import application as product
     from core import clock
     from tests.bench import bare, house
@@ -94,6 +95,7 @@ def _run(rounds: int, connection, capture) -> int:
         status, _ = call()
         if not status.startswith("200"):
             raise SystemExit(f"a page did not answer: {status}")
+    serving.when_ready(None)
     figures = measure(calls, rounds)
     base_cpu, base_p95 = figures["bare"]
     print(f"bare page: {base_cpu:.2f} ms CPU, p95 {base_p95:.2f} ms")
