@@ -126,7 +126,7 @@ class _Number(Field):
 class _Epoch(Func):
     """A moment as seconds since 1970."""
 
-    template = "EXTRACT(EPOCH FROM %(expressions)s)::float8"
+    template = "date_part('epoch', %(expressions)s)"
     output_field = _Number()
 
 

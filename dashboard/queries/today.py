@@ -48,11 +48,22 @@ class Task:
     action: str
 
 
+class Holder(NamedTuple):
+    """Who holds a login, as far as Today says it."""
+
+    pk: int
+    name: str
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """One person's ways in. `open` of the `used` doors stand open today."""
 
-    member: Member
+    member: Holder | Member
     used: int
     open: int
     bolted: int
@@ -60,7 +71,7 @@ class Ready:
     unknown: int
 
     @classmethod
-    def of(cls, member: Member, facts: Iterable[doors.DoorFacts]) -> Ready:
+    def of(cls, member: Holder | Member, facts: Iterable[doors.DoorFacts]) -> Ready:
         """From the doors of all of a person's logins."""
         states = [door.state for door in facts]
         counts = {state: states.count(state) for state in ("open", "bolted", "shut", "unknown")}
@@ -293,6 +304,6 @@ def _notice_task(notice, today: date) -> Task:
 def readiness(picture: Picture) -> list[Ready]:
     """Each present holder of a login with how their doors stand, the worst first."""
     by_holder = picture.by_holder()
-    people = (Member.from_db("default", ["id", "name"], named) for named in picture.people.items())
+    people = (Holder(*named) for named in picture.people.items())
     ready = [Ready.of(person, by_holder[person.pk]) for person in people if person.pk in by_holder]
     return sorted(ready, key=lambda one: (one.open > 0, one.state == "ok", one.open, one.member.name))

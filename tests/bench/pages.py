@@ -88,8 +88,8 @@ def _run(rounds: int, connection, capture) -> int:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     cookie = signed_in(owner).cookies["postern"].value
-    base = bare.application()
-    calls = {"bare": lambda: request(base, "/", cookie)}
+    base, bare_cookie = bare.application(), bare.signed_in(owner)
+    calls = {"bare": lambda: request(base, "/", bare_cookie)}
     calls |= {path: (lambda path=path: request(product, path, cookie)) for path in PATHS}
     for call in calls.values():
         status, _ = call()
