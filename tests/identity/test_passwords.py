@@ -68,7 +68,7 @@ def test_every_name_costs_the_same_queries(people):
         client.get("/forgotten/")
         with CaptureQueriesContext(connection) as asked_of:
             ask(email, client=client)
-        shapes.add(tuple(query["sql"].split(" ")[0] for query in asked_of.captured_queries))
+        shapes.add(tuple((query["sql"] or "prepared").split(" ")[0] for query in asked_of.captured_queries))
 
     assert len(shapes) == 1
 
