@@ -1,21 +1,11 @@
-"""axe finds nothing on any page, in both themes, at phone and desk width, with target-size switched on.
-
-Each page is loaded once and looked at four times. The theme changes colours and nothing else, so in the dark only
-contrast is looked at again.
-"""
+"""axe finds nothing on any page."""
 
 from __future__ import annotations
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-# Only faults are described; to describe what is good takes longer than to look.
-FAULTS = {"resultTypes": ["violations"], "iframes": False}  # a letter's preview is a document of its own
-FULL = FAULTS | {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "rules": {"target-size": {"enabled": True}},
-}
-COLOURS = FAULTS | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+from tests.browser.axe import faults_of, visit
+
 OPEN = ["/signin/", "/lost/", "/forgotten/"]
 PAGES = [
     "/",
@@ -60,31 +50,11 @@ PAGES = [
 FIRST_OF = {"/accounts/": "main a.row", "/devices/": "main a.row", "/people/": "main a.row", "/letters/": "main a.row"}
 
 
-def faults_of(page: Page, axe: Axe) -> set[str]:
-    """Each fault with the element it is at, over both widths and themes."""
-    found = set()
-    for width in (1280, 360):
-        page.set_viewport_size({"width": width, "height": 900})
-        for theme, options in (("light", FULL), ("dark", COLOURS)):
-            page.emulate_media(color_scheme=theme)
-            faults = axe.run(page, options=options).response["violations"]
-            found |= {
-                f"{width} {theme} {fault['id']}: {node['html'][:140]}" for fault in faults for node in fault["nodes"]
-            }
-    return found
-
-
-def visit(page: Page, axe: Axe, path: str, *, status: int = 200) -> set[str]:
-    """What is wrong with one page; an answer of another kind than expected is a fault too."""
-    answer = page.goto(path)
-    return faults_of(page, axe) if answer.status == status else {f"answers {answer.status}"}
-
-
 def test_axe_finds_nothing_before_sign_in(house, demo_session, chromium: Browser):
-    page, axe = chromium.new_page(base_url=house.url, reduced_motion="reduce"), Axe()
+    page = chromium.new_page(base_url=house.url, reduced_motion="reduce")
 
-    found = {path: visit(page, axe, path) for path in OPEN}
-    found["/nothing-here/"] = visit(page, axe, "/nothing-here/", status=404)
+    found = {path: visit(page, path) for path in OPEN}
+    found["/nothing-here/"] = visit(page, "/nothing-here/", status=404)
     ask_for_a_call(page)
     page.close()
 
@@ -102,13 +72,13 @@ def ask_for_a_call(page: Page) -> None:
 def test_axe_finds_nothing_inside(house, demo_session, chromium: Browser):
     context = chromium.new_context(base_url=house.url, reduced_motion="reduce")
     context.add_cookies(demo_session)
-    page, axe = context.new_page(), Axe()
+    page = context.new_page()
 
-    found = {path: visit(page, axe, path) for path in PAGES}
+    found = {path: visit(page, path) for path in PAGES}
     for path, link in FIRST_OF.items():
         page.goto(path)
         page.locator(link).first.click()
-        found[page.url] = faults_of(page, axe)
+        found[page.url] = faults_of(page)
     context.close()
 
     assert {path: faults for path, faults in found.items() if faults} == {}

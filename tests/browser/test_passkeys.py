@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
+from tests.browser.axe import faults_of, visit
 from tests.browser.conftest import open_page
 from tests.browser.houses import House
-from tests.browser.test_axe import faults_of, visit
 from tests.browser.test_sessions import SHIFT
 from tests.browser.walks import PASSWORD, Authenticator, set_up
 
@@ -157,7 +156,7 @@ def test_chapter_7_a_passkey_is_a_fresh_proof(nora):
     nora.time_passes()
     page.goto("/me/codes/")
     expect(page.get_by_role("heading", name="Show that it is still you")).to_be_visible()
-    assert faults_of(page, Axe()) == set()
+    assert faults_of(page) == set()
 
     page.get_by_role("button", name="Use my passkey").click()
 
@@ -189,20 +188,20 @@ def test_chapter_9_axe_finds_nothing_on_any_page_of_it(nora, chromium: Browser):
         "/me/",
     ]
     inside += ["/office/factors/", "/people/", "/people/?lacking=1"]
-    axe, context = Axe(), chromium.new_context(base_url=nora.house.url, reduced_motion="reduce")
+    context = chromium.new_context(base_url=nora.house.url, reduced_motion="reduce")
     outside = context.new_page()
 
-    found = {path: visit(nora.page, axe, path) for path in inside}
+    found = {path: visit(nora.page, path) for path in inside}
     for link in ("Change Passkey on Blue key", "Remove Passkey on Blue key"):
         nora.page.goto("/me/factors/")
         address = nora.page.get_by_role("link", name=link).get_attribute("href")
-        found[link] = visit(nora.page, axe, address)
-    found["alone"] = visit(outside, axe, "/signin/alone/")
+        found[link] = visit(nora.page, address)
+    found["alone"] = visit(outside, "/signin/alone/")
     outside.goto("/signin/")
     outside.get_by_label("E-mail").fill(EMAIL)
     outside.get_by_label("Password").fill(PASSWORD)
     outside.get_by_role("button", name="Continue").click()
-    found["second question"] = visit(outside, axe, "/signin/passkey/")
+    found["second question"] = visit(outside, "/signin/passkey/")
     context.close()
 
     assert {path: faults for path, faults in found.items() if faults} == {}

@@ -12,12 +12,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import faults_of
 from tests.browser.conftest import open_page
 from tests.browser.houses import House
-from tests.browser.test_axe import faults_of
 from tests.browser.walks import PASSWORD, Authenticator, set_up, wait_for
 
 MARIA = "maria@amsel.example"
@@ -140,7 +139,7 @@ def test_the_browsers_complained_about_nothing(own_house):
 def looks_right(page: Page) -> None:
     """Nothing for axe in both themes and widths, and nothing to scroll sideways at 360 px."""
     size = page.viewport_size
-    found = faults_of(page, Axe())
+    found = faults_of(page)
     page.set_viewport_size({"width": 360, "height": 780})
     sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     page.set_viewport_size(size)

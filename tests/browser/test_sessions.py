@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.axe import faults_of
 from tests.browser.conftest import open_page
 from tests.browser.houses import House
-from tests.browser.test_axe import faults_of
 from tests.browser.walks import PASSWORD, Authenticator
 
 TYPED_KEY = "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ"
@@ -117,7 +116,7 @@ def test_a_warning_comes_two_minutes_before_and_one_press_stays(vera, errors):
         expect(page.locator("#stay-said")).to_contain_text("You will be signed out at")
         assert page.evaluate("document.activeElement.name") == "note"
         assert not covered(page, "Note")
-        faults = faults_of(page, Axe())
+        faults = faults_of(page)
         tab_to(page, "Stay signed in")
         page.keyboard.press("Enter")
 
@@ -183,7 +182,7 @@ def test_a_proof_in_the_middle_of_a_form_does_what_was_being_done(vera, errors, 
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Show that it is still you")).to_be_visible()
         expect(page.get_by_text("What you typed comes along.")).to_be_visible()
-        faults = faults_of(page, Axe()) if options.get("java_script_enabled", True) else set()
+        faults = faults_of(page) if options.get("java_script_enabled", True) else set()
         page.get_by_label("One-time code").focus()
         page.keyboard.type("000000")
         page.keyboard.press("Enter")
@@ -206,7 +205,7 @@ def test_ending_a_session_elsewhere_signs_that_browser_out(vera, errors):
         there.phone.shown = here.phone.shown
         there.sign_in()
         here.page.goto("/me/sessions/")
-        faults = faults_of(here.page, Axe())
+        faults = faults_of(here.page)
 
         here.page.get_by_role("button", name="End Safari on iPhone").first.click()
         expect(here.page.get_by_text("Ended: Safari on iPhone.")).to_be_visible()
