@@ -68,6 +68,14 @@ class AssetState(models.TextChoices):
     RETIRED = "retired", "Retired"
 
 
+class Answer(models.TextChoices):
+    """What became of a hand-over; nothing while it waits."""
+
+    ACCEPTED = "accepted", "Taken over"
+    DECLINED = "declined", "Not taken"
+    WITHDRAWN = "withdrawn", "Taken back"
+
+
 class Outcome(models.TextChoices):
     """What a validation says happened."""
 

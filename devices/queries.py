@@ -9,16 +9,19 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 
 from accounts.models import Door, Login
 from core.clock import local_day, start_of_day
+from core.letters import rendering
+from core.letters.kinds import Content
 from core.templatetags.looks import MONTHS
 from core.trail.enums import Verb
 from core.trail.models import Event
 from devices import rules
 from devices.enums import VALIDATED_KINDS, AssetState, Outcome
-from devices.models import Asset, AssetQuerySet, Validation
-from identity.models import Member
+from devices.models import Asset, AssetQuerySet, HandOver, Validation
+from identity.models import Member, Office
 
 SHOWN = 20
 
@@ -29,6 +32,11 @@ _DEEDS = {
     Verb.ASSET_LOST: ("marked it as lost.", "late"),
     Verb.ASSET_FOUND: ("found it again.", "ok"),
     Verb.ASSET_RETIRED: ("retired it.", "unknown"),
+    Verb.HAND_OVER_OFFERED: ("began to hand it over.", "due"),
+    Verb.HAND_OVER_ACCEPTED: ("took it over.", "ok"),
+    Verb.HAND_OVER_DECLINED: ("did not take it over.", "late"),
+    Verb.HAND_OVER_WITHDRAWN: ("took the hand-over back.", "unknown"),
+    Verb.HAND_OVER_NOTED: ("took note that it was not taken.", ""),
     Verb.VALIDATION_EXPECTED: ("asked for a proof at", "due"),
     Verb.VALIDATION_CONFIRMED: ("proved it at", "ok"),
     Verb.VALIDATION_FAILED: ("tried in vain at", "late"),
@@ -69,6 +77,31 @@ def hanging(asset: Asset, member: Member) -> tuple[list[Asset], list[Asset]]:
     around = Asset.objects.visible_to(member).kept().filter(Q(carried_by=asset) | Q(place=asset)).order_by("name")
     rows = list(around)
     return [row for row in rows if row.carried_by_id == asset.pk], [row for row in rows if row.place_id == asset.pk]
+
+
+# Hand-overs
+
+
+def hand_overs_of(asset: Asset, member: Member) -> list[HandOver]:
+    """What a thing's page has to say about its hand-overs: the one that waits, and those declined unnoticed."""
+    rows = HandOver.objects.visible_to(member).unsettled().filter(asset=asset)
+    return list(rows.select_related("giver", "receiver", "offered_by", "asset").order_by("-pk"))
+
+
+def offered_letter(offer: HandOver, *, office: Office, at: datetime) -> Content:
+    """Asks the receiver whether they have the thing."""
+    return _letter("hand_over", f"Do you have it? {offer.asset.name}", offer, offer.receiver, office, at)
+
+
+def declined_letter(offer: HandOver, *, to: Member, office: Office, at: datetime) -> Content:
+    """Tells somebody that a thing was not taken, and why."""
+    said = f"{offer.receiver.name} did not take over: {offer.asset.name}"
+    return _letter("hand_over_declined", said, offer, to, office, at)
+
+
+def _letter(name: str, subject: str, offer: HandOver, to: Member, office: Office, at: datetime) -> Content:
+    url = rendering.link(reverse("devices:show_hand_over", args=[offer.pk]))
+    return rendering.content(name, subject=subject, to=to, office=office, at=at, offer=offer, url=url)
 
 
 # The past of one thing

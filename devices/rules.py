@@ -118,6 +118,15 @@ def asset_refusal(
     return None
 
 
+def hand_over_refusal(*, name: str, gone: str, holder: int | None, receiver: int, receiver_name: str) -> str | None:
+    """Why a thing cannot be handed to a person; `gone` is "lost" or "retired" for what no longer counts."""
+    if gone:
+        return f"{name} is {gone}. There is nothing to hand over."
+    if holder == receiver:
+        return f"{receiver_name} holds it already."
+    return None
+
+
 def carries_itself(thing: int, carrier: int | None, carried_by: Mapping[int, int]) -> bool:
     """Whether `thing` would, through however many others, end up carrying itself if `carrier` carried it."""
     seen = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from devices.views import assets, authenticators, validations
+from devices.views import assets, authenticators, handing, validations
 
 app_name = "devices"
 urlpatterns = [
@@ -15,6 +15,12 @@ urlpatterns = [
     path("devices/<int:pk>/lost/", assets.lose_asset, name="lose_asset"),
     path("devices/<int:pk>/found/", assets.find_asset, name="find_asset"),
     path("devices/<int:pk>/retire/", assets.retire_asset, name="retire_asset"),
+    path("devices/<int:pk>/hand-over/", handing.hand_over, name="hand_over"),
+    path("hand-overs/<int:pk>/", handing.show_hand_over, name="show_hand_over"),
+    path("hand-overs/<int:pk>/accept/", handing.accept_hand_over, name="accept_hand_over"),
+    path("hand-overs/<int:pk>/decline/", handing.decline_hand_over, name="decline_hand_over"),
+    path("hand-overs/<int:pk>/withdraw/", handing.withdraw_hand_over, name="withdraw_hand_over"),
+    path("hand-overs/<int:pk>/noted/", handing.note_hand_over, name="note_hand_over"),
     path("validations/new/", validations.add_validation, name="add_validation"),
     path("validations/<int:pk>/confirm/", validations.confirm_validation, name="confirm_validation"),
     path("validations/<int:pk>/end/", validations.end_validation, name="end_validation"),

@@ -18,7 +18,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts.models import Account, Door, Grant, Login
 from core import clock
-from devices.models import Asset, Authenticator, Validation
+from devices.models import Asset, Authenticator, HandOver, Validation
 from identity import codes, sealing
 from identity.models import (
     Away,
@@ -176,6 +176,12 @@ def make_asset(
 ) -> Asset:
     facts = {"key": _key(name), "created_at": AT} | facts
     return Asset.objects.create(name=name, kind=kind, holder=holder, **facts)
+
+
+def make_hand_over(asset: Asset, receiver: Member, *, by: Member, **facts: Any) -> HandOver:
+    """A hand-over that waits for its receiver."""
+    facts = {"giver": asset.holder, "offered_by": by, "offered_at": AT} | facts
+    return HandOver.objects.create(asset=asset, receiver=receiver, **facts)
 
 
 def make_validation(

@@ -21,6 +21,7 @@ class LetterKind(models.TextChoices):
 
     REMINDER = "reminder", "Reminder"
     NOTICE = "notice", "Broker notice"
+    HAND_OVER = "hand_over", "Hand-over"
     INVITATION = "invitation", "Invitation"
     LINK = "link", "Single-use link"
     SECURITY = "security", "Security"

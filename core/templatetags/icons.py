@@ -65,6 +65,7 @@ ICONS = frozenset(
         "mail-warning",
         "mail-x",
         "map-pin",
+        "package",
         "menu",
         "message-square-text",
         "minus",

@@ -17,6 +17,7 @@ from devices import actions, queries
 from devices.foresight import foresight
 from devices.forms import AssetFilter, AssetForm, NewAssetForm
 from devices.models import Asset
+from devices.policies import may_hand_over
 from identity.access import Request, requires
 from identity.models import Member
 from identity.policies import any_member, is_manager
@@ -53,6 +54,8 @@ def show_asset(request: Request, pk: int) -> HttpResponse:
         "year": queries.year(known, past, at=at, zone=request.user.timezone) if known else None,
         "lines": queries.history(asset, past, request.user),
         "hanging": queries.hanging(asset, request.user),
+        "hand_overs": queries.hand_overs_of(asset, request.user),
+        "may_hand_over": not asset.gone_word and may_hand_over(request.user, holder=asset.holder_id),
     }
     return render(request, "devices/asset_show.html", facts)
 

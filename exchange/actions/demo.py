@@ -14,7 +14,7 @@ from core.letters.enums import LetterKind
 from core.letters.models import Letter
 from core.trail.actions import record
 from core.trail.enums import Verb
-from devices.models import Asset, Authenticator, Validation
+from devices.models import Asset, Authenticator, HandOver, Validation
 from exchange import queries, samples
 from exchange.actions.checking import upload
 from exchange.actions.running import carry_out
@@ -27,8 +27,8 @@ from recovery.models import AuthenticatorBackup
 
 PRINCIPAL = "eleanor-hartwell"
 # From what hangs on others to what others hang on.
-INVENTORY: tuple[Any, ...] = (AuthenticatorBackup, Validation, Authenticator, Grant, Door, Login, Account)
-ABOUT_THE_INVENTORY = (LetterKind.REMINDER, LetterKind.NOTICE)
+INVENTORY: tuple[Any, ...] = (HandOver, AuthenticatorBackup, Validation, Authenticator, Grant, Door, Login, Account)
+ABOUT_THE_INVENTORY = (LetterKind.REMINDER, LetterKind.NOTICE, LetterKind.HAND_OVER)
 
 
 @transaction.atomic

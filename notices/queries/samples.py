@@ -11,6 +11,8 @@ from core import clock
 from core.letters import rendering
 from core.letters.kinds import Content
 from core.trail.queries import Verdict
+from devices.models import Asset, HandOver
+from devices.queries import declined_letter, offered_letter
 from devices.rules import lapse
 from identity.enums import Ending
 from identity.models import AddressChange, CallRequest, FactorReset, Member, Office
@@ -36,6 +38,10 @@ def samples(to: Member, *, office: Office, at: datetime) -> Iterator[tuple[str, 
     yield "notice", letters.notice_letter(notice, to=to, office=office, at=at)
     answer = Acknowledgement(notice=notice, member=hans, reason="My telephone is too old for the new app.")
     yield "notice-declined", letters.declined_letter(answer, to=to, office=office, at=at)
+    offer = HandOver(pk=NOBODY, asset=Asset(name="ThinkPad X1"), giver=hans, receiver=to, reason="It did not arrive.")
+    yield "hand-over", offered_letter(offer, office=office, at=at)
+    offer.giver, offer.receiver = to, hans
+    yield "hand-over-declined", declined_letter(offer, to=to, office=office, at=at)
     yield from _of_the_gate(to, hans, office, at)
     verdict = Verdict(events=212, broken_at=None, head="5f3a90c1" * 8)
     late = weekly.Late(Counter({RuleKind.VALIDATION: 2, RuleKind.NOTICE: 1}), unproven=1)

@@ -73,6 +73,7 @@ class Rows:
         )
         self.invitation = factories.make_invitation(self.invited)
         self.away = factories.make_away(self.member, owner)
+        self.hand_over = factories.make_hand_over(self.phone, self.invited, by=owner)
         self.reset = factories.make_reset(self.member, owner)
         self.passkey = factories.make_passkey(self.member, carrier=f"{name}’s YubiKey")
         self.totp = factories.make_totp(self.member, carrier=f"{name}’s tablet")
@@ -106,6 +107,7 @@ class Rows:
             "invitations": self.invitation.pk,
             "away": self.away.pk,
             "resets": self.reset.pk,
+            "hand-overs": self.hand_over.pk,
             "me/passkeys": self.passkey.pk,
             "me/authenticators": self.totp.pk,
             "office": self.batch.pk,

@@ -118,6 +118,7 @@ def test_removing_it_empties_the_house_and_leaves_who_joined(owner, trader, at):
     )
     factories.make_answer(factories.make_notice(owner), maria)
     factories.make_backup(factories.make_login(trader), carriers=[factories.make_asset(holder=trader)])
+    factories.make_hand_over(factories.make_asset(), maria, by=owner)
 
     gone = actions.remove_demo(by=owner, at=at)
 

@@ -140,7 +140,12 @@ def take_the_door_away(owner, at):
     Validation.objects.all().delete()
 
 
+def hand_the_phone_over(owner, at):
+    factories.make_hand_over(Asset.objects.get(key="phone"), owner, by=owner)
+
+
 SINCE = {
+    hand_the_phone_over: "The hand-over “Lena’s phone to Eleanor Hartwell” came after the import and rests on Lena",
     change_the_account: "“By hand •••5512” was changed after the import.",
     confirm_the_validation: "was changed after the import.",
     lose_the_laptop: "“Lena’s laptop” was changed after the import.",

@@ -19,6 +19,8 @@ NAMES = [
     "reminder-in-person",
     "notice",
     "notice-declined",
+    "hand-over",
+    "hand-over-declined",
     "invitation",
     "backup-code-used",
     "security",
@@ -61,7 +63,8 @@ def test_every_template_of_a_letter_is_among_them(sink, owner):
         "reminder",
         "security", "sign_in_shut", "notice", "notice_declined", "invitation", "backup_code_used", "call_request",
         "self_test", "weekly", "new_sign_in", "sessions_ended",
-        "factor_reset_opened", "factor_reset_link", "password_link", "address_link", "people_news",
+        "factor_reset_opened", "factor_reset_link", "password_link", "address_link", "people_news", "hand_over",
+        "hand_over_declined",
     }  # fmt: skip
 
 
@@ -82,7 +85,7 @@ def test_every_letter_says_the_same_in_text_and_html_and_loads_nothing(sink, own
 def test_what_was_not_taken_is_named(sink, owner):
     sink.script = lambda number, recipient: Fate(at_recipient="550 Unknown") if number == 3 else Fate()
 
-    with pytest.raises(CommandError, match="1 of 19 letters were not taken"):
+    with pytest.raises(CommandError, match="1 of 21 letters were not taken"):
         selftest("check@elsewhere.li")
 
     assert Letter.objects.get(state="refused").key.endswith(":notice")
