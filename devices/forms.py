@@ -175,7 +175,7 @@ class HandOverForm(PlainForm):
 class DeclineForm(PlainForm):
     """Why somebody does not take a thing."""
 
-    reason = forms.CharField(label="Why not?", max_length=300, help_text="Such as: it did not arrive.")
+    reason = forms.CharField(label="If not, why?", max_length=300, help_text="Such as: it did not arrive.")
 
 
 class ValidationForm(PlainForm):

@@ -21,8 +21,8 @@ def may_hand_to(member, receiver) -> bool:
 
 
 def answers_themselves(receiver) -> bool:
-    """Whether a person can say at Postern that they have a thing: whoever signs in and may change something."""
-    return receiver.joined_at is not None and not receiver.is_auditor
+    """Whether a person can say at Postern that they have a thing: whoever is here, signs in and may change something."""
+    return receiver.is_active and receiver.joined_at is not None and not receiver.is_auditor
 
 
 def may_answer_hand_over(member, receiver) -> bool:

@@ -143,7 +143,7 @@ def _resets(at: Slot) -> QuerySet:
 
 def _hand_overs() -> QuerySet:
     """Hand-overs about which somebody has to do something, as one JSON list, the oldest first."""
-    answers = Q(receiver__joined_at__isnull=False) & ~Q(receiver__role=Role.AUDITOR)
+    answers = Q(receiver__left_at=None, receiver__joined_at__isnull=False) & ~Q(receiver__role=Role.AUDITOR)
     facts = JSONObject(
         pk="pk", thing="asset__name", receiver="receiver", receiver_name="receiver__name",
         offered_by="offered_by", reason="reason", answers=ExpressionWrapper(answers, BooleanField()),

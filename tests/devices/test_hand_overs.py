@@ -196,6 +196,18 @@ def test_for_somebody_without_sign_in_who_runs_the_office_answers(laptop, trader
     assert laptop.holder == paula
 
 
+def test_what_waits_for_somebody_who_has_left_comes_up_for_who_runs_the_office(daniel, manager, offer, browse):
+    Member.objects.filter(pk=daniel.pk).update(left_at=AT)
+    tom = browse(manager)
+
+    assert "Does Daniel Reyes have it? ThinkPad X1." in words(tom.get("/"))
+    with refused("Daniel Reyes has left"):
+        actions.accept(HandOver.objects.get(), by=manager, at=AT)
+    tom.post(f"/hand-overs/{offer.pk}/withdraw/")
+
+    assert "have it?" not in words(tom.get("/"))
+
+
 def test_an_auditor_answers_nothing_so_a_manager_does(laptop, auditor, manager):
     offer = actions.hand_over(laptop, to=auditor, by=manager, at=AT)
     with refused("answers this themselves"):
