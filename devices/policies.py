@@ -21,7 +21,7 @@ def may_hand_to(member, receiver) -> bool:
 
 
 def answers_themselves(receiver) -> bool:
-    """Whether a person can say at Postern that they have a thing: whoever is here, signs in and may change something."""
+    """Whether a person can say at Postern that they have a thing: whoever is here, signs in and changes things."""
     return receiver.is_active and receiver.joined_at is not None and not receiver.is_auditor
 
 
