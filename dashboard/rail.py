@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
-from django.urls import reverse
+from core.addresses import address
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +63,9 @@ def rail(member, path: str, facts) -> list[tuple[str, list[Item]]]:
     """The groups this member sees, with the line of the present page marked."""
     path = next((line for start, line in BELONGS_TO.items() if path.startswith(start)), path)
     seen = [(heading, [line for line in lines if _sees(member, line[3])]) for heading, lines in GROUPS]
-    urls = (_url(route) for _, lines in seen for route, *_ in lines)
+    urls = (address(route) for _, lines in seen for route, *_ in lines)
     here = max((url for url in urls if _covers(url, path)), key=len, default="")
     return [(heading, [_item(line, here, facts) for line in lines]) for heading, lines in seen if lines]
-
-
-@cache
-def _url(route: str) -> str:
-    """The address of a line, worked out once a process: the rail is on every page."""
-    return reverse(route)
 
 
 def _covers(url: str, path: str) -> bool:
@@ -86,5 +79,5 @@ def _sees(member, who: str) -> bool:
 
 def _item(line, here: str, facts) -> Item:
     route, icon, label, _, count = line
-    url = _url(route)
+    url = address(route)
     return Item(url=url, icon=icon, label=label, count=getattr(facts, count) if count else 0, current=url == here)

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db.models import BigIntegerField, Case, Count, DateTimeField, Q, QuerySet, When, Window
-from django.urls import reverse
 
 from accounts.brokers import catalogue
+from core.addresses import address
 from core.clock import local_day
 from core.prepared import Prepared, Reader, Slot
 from devices import rules as device_rules
@@ -78,6 +78,11 @@ class Ready:
         return cls(member=member, used=sum(counts.values()), **counts)
 
     @property
+    def url(self) -> str:
+        """The person's page."""
+        return address("dashboard:show_member", self.member.pk)
+
+    @property
     def state(self) -> str:
         """ok, due or late: ready, thin or at risk."""
         if self.open == 0:
@@ -116,12 +121,12 @@ def today(member: Member, *, at: datetime, office: Office, has_notices: bool = T
     locked = [one for one in people if one.used and not one.open and one.shut == one.used]
     late += sum(task.state == "late" for task in answers)
     to_do += len(answers)
-    own = not member.sees_everything
+    own, census = not member.sees_everything, picture.census()
     return Today(
         verdict=_own_verdict(people, to_do) if own else verdict(locked, people, late),
-        lede=_lede(picture, own=own),
+        lede=_lede(picture, census, own=own),
         picture=picture,
-        census=picture.census(),
+        census=census,
         tasks=(answers + tasks)[:TASKS_SHOWN],
         to_do=to_do,
         cannot_wait=late,
@@ -168,8 +173,7 @@ def _own_verdict(people: list[Ready], to_do: int) -> str:
     return f"{ways} {'One thing' if to_do == 1 else f'{_number(to_do).capitalize()} things'} for you to do."
 
 
-def _lede(picture: Picture, *, own: bool) -> str:
-    census = picture.census()
+def _lede(picture: Picture, census: Mapping[State, int], *, own: bool) -> str:
     parts = [f"{_number(census[state])} {words}" for state, words in TROUBLE.items() if census[state]]
     whose = "your" if own else "all"
     if not parts:
@@ -253,8 +257,8 @@ def _validation_task(row: DueRow, *, at: datetime, office: Office, zone: str) ->
         state="late" if proof in LATE else "due",
         words=_when(proof, days_late),
         day=last_day if proof == Proof.DUE else None,
-        url=reverse("devices:show_asset", args=[row.device_id]),
-        action_url=f"{reverse('devices:add_validation')}?door={row.door_id}&device={row.device_id}",
+        url=address("devices:show_asset", row.device_id),
+        action_url=f"{address('devices:add_validation')}?door={row.door_id}&device={row.device_id}",
         action="Record it",
     )
 
@@ -287,7 +291,7 @@ def notices_to_answer(member: Member, *, at: datetime) -> list[Task]:
 
 def _notice_task(notice, today: date) -> Task:
     days = (today - notice.answer_by).days
-    url = reverse("notices:show_notice", args=[notice.pk])
+    url = address("notices:show_notice", notice.pk)
     return Task(
         mark="notice",
         title=f"Answer: {notice.title}",
