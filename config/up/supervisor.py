@@ -4,8 +4,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -43,7 +43,7 @@ class Supervisor:
         self.logs: dict[str, Path] = {}
         self.open = ExitStack()
         self.looked_at_pulse = time.monotonic()
-        self.is_stopping = False
+        self.is_asked = self.is_busy = self.is_stopping = False
 
     def run(self) -> int:
         """Until somebody asks to stop; 0 then, 1 when a step failed."""
@@ -71,10 +71,28 @@ class Supervisor:
                 signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """The first ask breaks off whatever is going on; later ones change nothing, the stopping goes on."""
-        if not self.is_stopping:
-            self.is_stopping = True
+        """The first ask breaks off whatever is going on; later ones change nothing, the stopping goes on.
+
+        What is raised at a bad moment is lost: Python ignores exceptions in what it runs around a fork. So the ask is
+        also written down, and heeded after each step.
+        """
+        is_first, self.is_asked = not self.is_asked, True
+        if is_first and not self.is_busy and not self.is_stopping:
             raise StopAsked
+
+    def _heed(self) -> None:
+        if self.is_asked and not self.is_stopping:
+            raise StopAsked
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Whoever asks meanwhile waits: a child that was started and not written down would be nobody's to stop."""
+        self.is_busy = True
+        try:
+            yield
+        finally:
+            self.is_busy = False
+        self._heed()
 
     def _start(self) -> None:
         state = make_folder(self.settings.state, PASSABLE)
@@ -94,6 +112,7 @@ class Supervisor:
         self._make_keys()
         self._start_servers()
         token = prepare(self.env, log=self.logs["prepare"], say=self.say)
+        self._heed()
         self._start_web(listener.fileno(), port)
         self._say_where(port, token)
         self._start_helpers(catcher)
@@ -166,18 +185,22 @@ class Supervisor:
         return self._add(Child(name, launch, patience=patience))
 
     def _add(self, child: Child) -> Child:
-        self.children.append(child)
-        child.start()
+        with self._undisturbed():
+            self.children.append(child)
+            child.start()
         return child
 
     def _watch(self) -> NoReturn:
         while not (self.parent and self.parent.is_leaving):
             now = time.monotonic()
             for child in self.children:
-                if words := child.tend(now):
+                with self._undisturbed():
+                    words = child.tend(now)
+                if words:
                     self.say(words)
             self._check_pulse(now)
             time.sleep(GLANCE)
+            self._heed()
         raise StopAsked
 
     def _check_pulse(self, now: float) -> None:
