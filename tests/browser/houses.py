@@ -83,7 +83,9 @@ def stop_house(house: House) -> None:
     except subprocess.TimeoutExpired:
         house.process.kill()
         house.process.wait()
-    house.process.stdout.close()
+        raise AssertionError("The house did not stop within half a minute.") from None
+    finally:
+        house.process.stdout.close()
 
 
 def _free_port() -> int:
