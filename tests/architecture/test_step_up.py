@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from accounts import views as accounts
+from accounts.views.accounts import account_with_strong_rights
+from accounts.views.asking import gives_strong_rights
+from accounts.views.logins import login_with_strong_rights
 from identity.proof import asked_to_enrol
 from tests.architecture.test_matrix import Rows, ask
 from tests.architecture.test_routes import all_routes
@@ -50,10 +52,10 @@ ALWAYS = {
 TO_ENROL = {"me/authenticators/new/", "me/passkeys/new/"}
 # Only when what is posted gives a right with which money or control can leave.
 WHEN_STRONG = {
-    "accounts/new/": accounts.account_with_strong_rights,
-    "logins/new/": accounts.login_with_strong_rights,
-    "grants/new/": accounts.gives_strong_rights,
-    "grants/<int:pk>/edit/": accounts.gives_strong_rights,
+    "accounts/new/": account_with_strong_rights,
+    "logins/new/": login_with_strong_rights,
+    "grants/new/": gives_strong_rights,
+    "grants/<int:pk>/edit/": gives_strong_rights,
 }
 TYPED = {"note": "typed with care", "rights": ["view"], "account": "1", "label": "A login"}
 
