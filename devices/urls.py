@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from devices.views import assets, authenticators, handing, validations
+from devices.views import assets, authenticators, handing, listing, validations
 
 app_name = "devices"
 urlpatterns = [
-    path("devices/", assets.list_assets, name="list_assets"),
+    path("devices/", listing.list_assets, name="list_assets"),
+    path("devices/export/", listing.export_assets, name="export_assets"),
     path("devices/new/", assets.add_asset, name="add_asset"),
     path("devices/<int:pk>/", assets.show_asset, name="show_asset"),
     path("devices/<int:pk>/edit/", assets.edit_asset, name="edit_asset"),

@@ -29,6 +29,11 @@ class LetterKind(models.TextChoices):
     SELF_TEST = "self_test", "Self-test"
 
 
+def kinds() -> list[tuple[str, str]]:
+    """Every kind of letter with its words. A function, so that a new one needs no migration."""
+    return LetterKind.choices
+
+
 class Outcome(models.TextChoices):
     """How one try at sending ended.
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from core.letters.enums import LetterKind, LetterState, Outcome
+from core.letters.enums import LetterState, Outcome, kinds
 
 
 class LetterQuerySet(models.QuerySet["Letter"]):
@@ -29,7 +29,7 @@ class Letter(models.Model):
     """One mail to one person. The key says what, about whom, which stage: a second letter with it can't exist."""
 
     key = models.CharField(max_length=200, unique=True)
-    kind = models.CharField(max_length=20, choices=LetterKind)
+    kind = models.CharField(max_length=20, choices=kinds)
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="letters")
     address = models.EmailField()
     subject = models.CharField(max_length=200)

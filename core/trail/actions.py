@@ -74,6 +74,12 @@ def snapshot(thing: models.Model, fields) -> dict[str, Any]:
 
 
 @transaction.atomic
+def note_list_export(name: str, *, rows: int, asked: dict[str, str], by, at: datetime) -> Event:
+    """The trail’s line for a list that somebody took out as a file: which, how many rows of it, narrowed how."""
+    return record(Verb.LIST_EXPORTED, by=by, at=at, list=name, rows=rows, asked=asked)
+
+
+@transaction.atomic
 def walk(*, at: datetime) -> Walk:
     """Walk the whole chain and keep what was found, sealed, so that a page need only look at what came since."""
     begun = time.monotonic()

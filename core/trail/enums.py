@@ -86,8 +86,14 @@ class Verb(models.TextChoices):
     IMPORT_RUN = "import.run", "imported a file"
     IMPORT_UNDONE = "import.undone", "undid an import"
     EXPORT_MADE = "export.made", "exported the inventory"
+    LIST_EXPORTED = "export.list", "exported a list"
     TRAIL_EXPORTED = "trail.exported", "exported the trail"
     DEMO_LOADED = "demo.loaded", "loaded the demo office"
     DEMO_REMOVED = "demo.removed", "removed the demo office"
     LETTER_RESENT = "letter.resent", "sent a letter again"
     CALL_REQUESTED = "call.requested", "asked to be called back"
+
+
+def verbs() -> list[tuple[str, str]]:
+    """Every deed with its words. A function, so that a new one is no change of the table and needs no migration."""
+    return Verb.choices

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from core.trail import chain
 from core.trail.chain import GENESIS, Link, Word
-from core.trail.enums import Verb
+from core.trail.enums import verbs
 
 __all__ = ["GENESIS", "Event", "Typed", "Walk"]
 
@@ -38,7 +38,7 @@ class Event(models.Model):
     transaction = models.BigIntegerField(
         null=True, help_text="By which the field history finds the deed behind a change; empty in the oldest events."
     )
-    verb = models.CharField(max_length=40, choices=Verb)
+    verb = models.CharField(max_length=40, choices=verbs)
     actor_id = models.BigIntegerField(null=True, help_text="Member who did it; empty for Postern itself.")
     about_type = models.CharField(max_length=60, blank=True)
     about_id = models.BigIntegerField(null=True)

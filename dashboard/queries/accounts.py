@@ -23,6 +23,16 @@ class Row:
     doors: list[tuple[str, str, str]]
     people: list[str]
 
+    @property
+    def worst(self) -> int:
+        """How bad the door is that needs somebody most; what accounts are sorted by to have it come first."""
+        return min((WORST_FIRST.index(state) for state, _, _ in self.doors), default=len(WORST_FIRST))
+
+    @property
+    def doors_in_words(self) -> str:
+        """“TWS open, Client Portal bolted”."""
+        return ", ".join(f"{short} {state}" for state, _, short in self.doors)
+
 
 def rows(accounts: list[Account], member: Member, *, at: datetime, office: Office) -> list[Row]:
     """Accounts with their doors, each interface once; one query and the picture's."""

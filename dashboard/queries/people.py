@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import Grant, Login
 from core.trail.models import Event
@@ -32,48 +32,61 @@ class Row:
     away: Away | None = None
     standing: Standing | None = None
 
+    @property
+    def ways_in(self) -> str:
+        return f"{self.ready.open} of {self.ready.used}" if self.ready else "No login"
 
-def people(member: Member, *, at: datetime, office: Office, lacking: bool = False) -> list[Row]:
-    """Everybody present whom `member` may see, by name; five queries and the picture's.
+    @property
+    def worst_way(self) -> tuple[int, int]:
+        """What people are sorted by to have who has fewest ways in first, who has no login last."""
+        return (0, self.ready.open) if self.ready else (1, 0)
 
-    With `lacking`, only those who sign in without what the office asks of their factors, who has nothing first.
+    @property
+    def weakest(self) -> tuple[bool, int, datetime]:
+        """The same for factors: who lacks one first, nothing before one, and whose time is over sooner."""
+        if self.standing is None or self.standing.due_at is None:
+            return True, self.standing.independent if self.standing else ENOUGH, self.member.created_at
+        return False, self.standing.independent, self.standing.due_at
+
+
+def found(member: Member, *, at: datetime, text: str = "", role: str = "", lacking: str = "") -> QuerySet[Member]:
+    """Everybody present whom `member` may see, by name, narrowed to a part of the name and to a role.
+
+    With `lacking`, only those who sign in without what the office asks of their factors; one query more.
     """
+    seen = Member.objects.visible_to(member).present()
+    if lacking:
+        seen = seen.filter(pk__in=[one.pk for one in identity.lacking()])
+    if role:
+        seen = seen.filter(role=role)
+    if text:
+        seen = seen.filter(name__icontains=text)
+    return seen.annotate(
+        things=Count("assets", filter=Q(assets__retired_at=None), distinct=True),
+        invited_until=Max(
+            "invitations__expires_at",
+            filter=Q(invitations__used_at=None, invitations__revoked_at=None, invitations__expires_at__gt=at),
+        ),
+    ).order_by("name", "pk")
+
+
+def rows(people: list[Member], member: Member, *, at: datetime, office: Office) -> list[Row]:
+    """A line for each of these people, as `found` gives them; two queries and the picture's."""
     standings = {one.pk: one.standing for one in identity.everybody()}
     picture = doors.door_picture(member, at=at, office=office)
     by_holder, away = picture.by_holder(), identity.away_at(at)
-    seen = (
-        Member.objects.visible_to(member)
-        .present()
-        .annotate(
-            things=Count("assets", filter=Q(assets__retired_at=None), distinct=True),
-            invited_until=Max(
-                "invitations__expires_at",
-                filter=Q(invitations__used_at=None, invitations__revoked_at=None, invitations__expires_at__gt=at),
-            ),
-        )
-        .order_by("name", "pk")
-    )
-    rows = [
+    return [
         Row(
             member=person,
             ready=Ready.of(person, by_holder[person.pk]) if person.pk in by_holder else None,
-            things=person.things,
-            sign_in=_sign_in(person, invited=bool(person.invited_until), is_over=person.is_over(at)),
-            until=person.invited_until,
+            things=person.things,  # type: ignore[attr-defined]  # annotated
+            sign_in=_sign_in(person, invited=bool(person.invited_until), is_over=person.is_over(at)),  # type: ignore[attr-defined]
+            until=person.invited_until,  # type: ignore[attr-defined]
             away=away.get(person.pk),
             standing=standings.get(person.pk) if person.joined_at else None,
         )
-        for person in seen
+        for person in people
     ]
-    if not lacking:
-        return rows
-    return sorted((row for row in rows if row.standing and row.standing.due_at), key=_how_bad)
-
-
-def _how_bad(row: Row) -> tuple[int, datetime]:
-    """Nothing before one, and within each whose time is over first."""
-    standing = row.standing
-    return (standing.independent, standing.due_at) if standing and standing.due_at else (ENOUGH, row.member.created_at)
 
 
 def _sign_in(person: Member, *, invited: bool, is_over: bool) -> str:

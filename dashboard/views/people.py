@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import clock
 from core.errors import Refused
+from core.forms import PlainForm
+from core.tables import Column, Table, export, in_words
 from dashboard import actions
 from dashboard.context import frame_facts
 from dashboard.forms import LeavingForm
@@ -16,16 +20,57 @@ from dashboard.queries import people as queries
 from dashboard.queries.leaving import holdings
 from identity import policies
 from identity.access import Request, requires
+from identity.enums import Role
 from identity.models import Member
+
+PAGE = 50
+COLUMNS = (
+    Column("name", "Person", lambda row: row.member.name, order=("name",)),
+    Column("role", "Role", lambda row: row.member.get_role_display(), order=("role",)),
+    Column("ways", "Proven ways in", lambda row: row.ways_in, key=lambda row: row.worst_way),
+    Column("ready", "Ready", lambda row: row.ready.words if row.ready else "", key=lambda row: row.worst_way),
+    Column("things", "Things", lambda row: row.things, order=("things",)),
+    Column("sign-in", "Postern", lambda row: row.sign_in, key=lambda row: row.sign_in),
+    Column("factors", "Factors", lambda row: row.standing and row.standing.in_words, key=lambda row: row.weakest),
+)
+
+
+class PeopleFilter(PlainForm):
+    """Whom to show."""
+
+    role = forms.ChoiceField(label="Role", required=False, choices=[("", "Every role"), *Role.choices])
+    lacking = forms.ChoiceField(
+        label="Factors", required=False, choices=[("", "All the same"), ("1", "Lacks one the office asks for")]
+    )
+    text = forms.CharField(label="Name", required=False, max_length=60)
 
 
 @require_safe
 @requires(policies.any_member)
 def list_members(request: Request) -> HttpResponse:
     """Everybody and how many ways in they have."""
-    lacking = request.GET.get("lacking") == "1"
-    rows = queries.people(request.user, at=clock.now(), office=frame_facts(request).office, lacking=lacking)
-    return render(request, "dashboard/people.html", {"rows": rows, "lacking": lacking})
+    form, table = _people(request)
+    facts = {"form": form, "table": table, "page": table.page, "rows": table.rows, "narrowed": bool(in_words(form))}
+    return render(request, "dashboard/people.html", facts)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(policies.any_member, step_up=True)
+def export_members(request: Request) -> HttpResponse:
+    """The same list as a file."""
+    form, table = _people(request)
+    return export(request, table, name="People", back=reverse("dashboard:list_members"), asked=in_words(form))
+
+
+def _people(request: Request) -> tuple[PeopleFilter, Table]:
+    form, at = PeopleFilter(request.GET), clock.now()
+    wanted = form.cleaned_data if form.is_valid() else {}
+
+    def rows(people: list[Member]) -> list[queries.Row]:
+        return queries.rows(people, request.user, at=at, office=frame_facts(request).office)
+
+    found = queries.found(request.user, at=at, **wanted)
+    return form, Table(COLUMNS, found, rows, asked=request.GET, size=PAGE)
 
 
 @require_safe

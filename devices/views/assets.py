@@ -1,4 +1,4 @@
-"""Things: the list, one thing, and what happens to it."""
+"""One thing, and what happens to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,29 +14,13 @@ from core import clock
 from core.errors import Refused
 from devices import actions, queries
 from devices.foresight import foresight
-from devices.forms import AssetFilter, AssetForm, NewAssetForm
+from devices.forms import AssetForm, NewAssetForm
 from devices.models import Asset
 from devices.policies import may_hand_over
 from identity.access import Request, requires
 from identity.models import Member
 from identity.policies import any_member, is_manager
 from identity.queries import office
-
-PAGE = 75
-
-
-@require_safe
-@requires(any_member)
-def list_assets(request: Request) -> HttpResponse:
-    """Every thing, what it helps open, and what stands in for it."""
-    form = AssetFilter(request.GET, by=request.user)
-    wanted = form.cleaned_data if form.is_valid() else {}
-    page = Paginator(queries.found(request.user, **wanted), PAGE).get_page(request.GET.get("page"))
-    things = list(page.object_list)
-    told = foresight().summaries(things, request.user, at=clock.now(), office=office())
-    rows = [(asset, told[asset.pk]) for asset in things]
-    facts = {"form": form, "page": page, "rows": rows, "narrowed": any(wanted.values())}
-    return render(request, "devices/asset_list.html", facts)
 
 
 @require_safe

@@ -326,8 +326,6 @@ def is_two_days(text: str) -> bool:
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
-_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r＝＋－＠]")
 
 
 def show(value: Any) -> str:
@@ -341,16 +339,6 @@ def show(value: Any) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value))
     return str(value)
-
-
-def neutralise(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would take for a formula; `restore` takes it away again."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def restore(text: str) -> str:
-    """The text as it was before `neutralise`."""
-    return text[1:] if _GUARDED.match(text) else text
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,8 @@ from functools import cache
 
 from openpyxl.utils import get_column_letter
 
-from exchange.sheets.cells import bare_hint, plain_word, restore, secret_in
+from core.cells import restore
+from exchange.sheets.cells import bare_hint, plain_word, secret_in
 from exchange.sheets.columns import BY_NAME, SHEETS, Column, Kind, Sheet
 from exchange.sheets.files import Table, Unreadable, Upload, tables
 

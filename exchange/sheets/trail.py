@@ -6,11 +6,11 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
+from core.cells import neutralise
 from core.forms import NEEDLESS
 from core.trail import files
 from core.trail.chain import Word, moment
 from dashboard.queries.trail import Line
-from exchange.sheets.cells import neutralise
 
 COLUMNS = (
     "event",

@@ -15,8 +15,8 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from accounts.brokers import Profile, catalogue
+from core.cells import neutralise
 from core.forms import NEEDLESS
-from exchange.sheets.cells import neutralise
 from exchange.sheets.columns import SHEETS, Column, Kind, Sheet
 from exchange.sheets.reading import README
 

@@ -91,6 +91,13 @@ class DeviceProof:
         return self.dated.left if self.dated else None
 
     @property
+    def in_words(self) -> str:
+        """“Due, 80 days old”; the state alone without a date."""
+        if not self.is_dated or self.days is None:
+            return str(self.proof.label)
+        return f"{self.proof.label}, {self.days} day{'' if self.days == 1 else 's'} old"
+
+    @property
     def whose(self) -> str:
         """“Maria’s ThinkPad X1”; the name alone when it is shared or names its holder already."""
         first = self.holder.split()[0] if self.holder else ""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -45,6 +46,19 @@ class Summary:
         count = "1 door" if self.doors == 1 else f"{self.doors} doors"
         many = _NUMBERS[len(self.logins)].lower() if len(self.logins) < len(_NUMBERS) else str(len(self.logins))
         return f"{count}, {self.logins[0]}" if len(self.logins) == 1 else f"{count}, {many} logins"
+
+    @property
+    def pressing(self) -> tuple[Any, ...]:
+        """What things are sorted by to have the proof that needs somebody most come first."""
+        return (0, *need(self.proof)) if self.proof else (1,)
+
+    @property
+    def proof_in_words(self) -> str:
+        return self.proof.in_words if self.proof else ""
+
+    @property
+    def spare_in_words(self) -> str:
+        return ", ".join(word for word in (self.spare.words, self.spare.note.lower()) if word)
 
 
 @dataclass(frozen=True, slots=True)

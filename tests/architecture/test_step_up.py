@@ -47,6 +47,9 @@ ALWAYS = {
     "office/import/<int:pk>/undo/",
     "office/demo/remove/",
     "trail/export/",
+    "devices/export/",
+    "accounts/export/",
+    "people/export/",
 }
 # Not of somebody who came in with a backup code just now: they have nothing left to show.
 TO_ENROL = {"me/authenticators/new/", "me/passkeys/new/"}

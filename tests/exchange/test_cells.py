@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.cells import neutralise, restore
 from core.forms import plain
 from exchange.enums import DayOrder
 from exchange.sheets import cells
-from exchange.sheets.cells import BadCell, day, day_order, neutralise, read, restore, show
+from exchange.sheets.cells import BadCell, day, day_order, read, show
 from exchange.sheets.columns import BY_NAME, SHEETS, Kind
 from tests.exchange.books import refusal
 

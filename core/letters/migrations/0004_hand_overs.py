@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+import core.letters.enums
+
 
 class Migration(migrations.Migration):
 
@@ -13,6 +15,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='letter',
             name='kind',
-            field=models.CharField(choices=[('reminder', 'Reminder'), ('notice', 'Broker notice'), ('hand_over', 'Hand-over'), ('invitation', 'Invitation'), ('link', 'Single-use link'), ('security', 'Security'), ('weekly', 'Weekly letter'), ('self_test', 'Self-test')], max_length=20),
+            field=models.CharField(choices=core.letters.enums.kinds, max_length=20),
         ),
     ]
