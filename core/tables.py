@@ -172,11 +172,12 @@ def in_words(form: forms.Form) -> list[tuple[str, str]]:
     return [(str(form.fields[name].label), _chosen(form.fields[name], value)) for name, value in asked.items()]
 
 
-def _chosen(field: Any, value: Any) -> str:
+def _chosen(field: forms.Field, value: Any) -> str:
     if isinstance(field, forms.ModelChoiceField):
         return str(value)
     if isinstance(field, forms.ChoiceField):
-        return next((str(label) for choice, label in field.choices if str(choice) == value), value)
+        flat: Any = field.choices
+        return next((str(label) for choice, label in flat if str(choice) == value), value)
     return "yes" if value is True else str(value)
 
 
