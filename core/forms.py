@@ -82,7 +82,7 @@ class PlainText(forms.BaseForm):
     Holds for the fields that the class declares; one that a subclass adds after `super().__init__()` is not looked at.
     """
 
-    default_renderer = Look
+    default_renderer = Look()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
-from django.db.models import Expression, Field, QuerySet
+from django.db.models import BooleanField, Expression, Field, Func, QuerySet
 from psycopg import sql as literals
 
 
@@ -35,6 +35,22 @@ class Reader(Slot):
     def __init__(self, output_field: Field, *, sees_everything: bool) -> None:
         super().__init__("reader", output_field)
         self.sees_everything = sees_everything
+
+
+class Among(Func):
+    """Whether a number is one of an array: `filter(Among("door", Slot("doors", …)))`."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+class NoneOf(Func):
+    """Whether a number is none of an array."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " <> ALL("
+    output_field = BooleanField()
 
 
 class _Marker:

@@ -17,7 +17,6 @@ from django.contrib.postgres.aggregates import BoolOr
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BigIntegerField,
-    BooleanField,
     Case,
     Exists,
     Field,
@@ -36,7 +35,7 @@ from accounts.brokers import catalogue, satisfied
 from accounts.enums import LoginKind
 from accounts.models import Account, Door, Grant, Login
 from core.clock import local_day
-from core.prepared import Prepared, Reader, Slot
+from core.prepared import NoneOf, Prepared, Reader, Slot
 from devices.enums import Outcome
 from devices.models import Asset, Validation
 from devices.rules import activated_with, is_at_hand
@@ -180,14 +179,6 @@ def _thing_rows() -> QuerySet[Asset, Any]:
 _THINGS = Prepared(_thing_rows)
 
 
-class _NoneOf(Func):
-    """Whether a number is in none of the places of an array."""
-
-    template = "(%(expressions)s))"
-    arg_joiner = " <> ALL("
-    output_field = BooleanField()
-
-
 def _reader(sees_everything: bool) -> Reader:
     return Reader(BigIntegerField(), sees_everything=sees_everything)
 
@@ -206,7 +197,7 @@ def _proof_rows(sees_everything: bool) -> QuerySet[Validation, Any]:
     Added up before anything is joined, which takes the database a third of the time. Whoever sees a door sees what its
     validations come to, whosever the devices are.
     """
-    at_hand = Q(_NoneOf("device", Slot("lost", ArrayField(BigIntegerField()))))
+    at_hand = Q(NoneOf("device", Slot("lost", ArrayField(BigIntegerField()))))
     standing = Validation.objects.standing()
     if not sees_everything:
         standing = standing.filter(door__in=Door.objects.visible_to(_reader(sees_everything)))

@@ -17,6 +17,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from core.addresses import address
 from core.templatetags.icons import ICONS
 
 register = template.Library()
@@ -60,6 +61,12 @@ MONTHS = (
 @cache
 def _static_url(path: str) -> str:
     return static(path)
+
+
+@register.simple_tag
+def path(route: str, *numbers: int) -> str:
+    """`url` for the rows of a list: an address is worked out once a process."""
+    return address(route, *numbers)
 
 
 @register.simple_tag

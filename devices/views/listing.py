@@ -17,7 +17,7 @@ from identity.access import Request, requires
 from identity.policies import any_member
 from identity.queries import office
 
-PAGE = 75
+PAGE = 50
 COLUMNS = (
     Column("name", "Thing", lambda row: row[0].name, order=("name",)),
     Column("holder", "Held by", lambda row: row[0].holder.name if row[0].holder else "Shared", order=("holder__name",)),

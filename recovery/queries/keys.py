@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, QuerySet
+
 from accounts.brokers import Factor, catalogue
 from accounts.models import Login
+from core.prepared import Among, Prepared, Slot
 from devices.enums import AssetKind, Proof
 from devices.models import Authenticator, AuthenticatorQuerySet
 from devices.rules import is_at_hand, short
@@ -207,8 +211,8 @@ def keys_of(
     What carries one counts whoever holds it; a thing that the reader may not see is not named.
     """
     return Keys(
-        authenticators=_by_login(_authenticators(authenticators, reader, at=at, office=office)),
-        backups=_by_login(_backups(backups, reader, at=at, office=office)),
+        authenticators=_by_login(_keys(_authenticator_rows(authenticators), reader, at=at, office=office)),
+        backups=_by_login(_spares(_backup_rows(backups), reader, at=at, office=office)),
         things=things(),
     )
 
@@ -253,12 +257,11 @@ def _ring(login: Login, keys: Keys) -> Ring:
 
 def keys_of_logins(logins: Collection[int], *, reader: Member, at: datetime, office: Office) -> Keys:
     """The same for logins by number, whose doors the reader is known to see."""
-    return keys_of(
-        Authenticator.objects.filter(login__in=logins),
-        AuthenticatorBackup.objects.filter(login__in=logins),
-        reader=reader,
-        at=at,
-        office=office,
+    asked = {"logins": list(logins)}
+    return Keys(
+        authenticators=_by_login(_keys(_AUTHENTICATORS.rows(**asked), reader, at=at, office=office)),
+        backups=_by_login(_spares(_BACKUPS.rows(**asked), reader, at=at, office=office)),
+        things=things(),
     )
 
 
@@ -267,13 +270,34 @@ def independent_backups(login: Login, reader: Member, *, at: datetime, office: O
     return keys_of_logins([login.pk], reader=reader, at=at, office=office).second_ways(login.pk)
 
 
-def _authenticators(rows: AuthenticatorQuerySet, reader: Member, *, at: datetime, office: Office) -> list[Key]:
-    facts = rows.standing().order_by("login__label", "login_id", "pk", "carriers__name").values_list(
+def _of_these_logins() -> Among:
+    return Among("login", Slot("logins", ArrayField(BigIntegerField())))
+
+
+def _authenticator_rows(rows: AuthenticatorQuerySet) -> QuerySet[Authenticator, Any]:
+    return rows.standing().order_by("login__label", "login_id", "pk", "carriers__name").values_list(
         "pk", "login_id", "login__label", "login__broker", "factor", "label", "enrolled_on", "proved_at",
         "login__holder__timezone",
         "carriers", "carriers__name", "carriers__kind", "carriers__retired_at", "carriers__holder_id",
     )  # fmt: skip
 
+
+_AUTHENTICATORS = Prepared(lambda: _authenticator_rows(Authenticator.objects.filter(_of_these_logins())))
+
+
+def _backup_rows(rows: BackupQuerySet) -> QuerySet[AuthenticatorBackup, Any]:
+    return rows.standing().order_by("login__label", "login_id", "pk", "carriers__name").values_list(
+        "pk", "login_id", "login__label", "authenticator_id", "kind", "label",
+        "place__name", "place_id", "custodian__name",
+        "codes_left", "proved_at", "login__holder__timezone",
+        "carriers", "carriers__name", "carriers__kind", "carriers__retired_at", "carriers__holder_id",
+    )  # fmt: skip
+
+
+_BACKUPS = Prepared(lambda: _backup_rows(AuthenticatorBackup.objects.filter(_of_these_logins())))
+
+
+def _keys(facts: Iterable[tuple[Any, ...]], reader: Member, *, at: datetime, office: Office) -> list[Key]:
     def made(one: tuple[Any, ...], carriers: tuple[Carrier, ...]) -> Key:
         number, login_id, login, broker, factor, label, enrolled_on, proved_at, zone = one
         state = _tested(proved_at, at=at, days=office.validity_days, zone=zone, office=office)
@@ -282,14 +306,7 @@ def _authenticators(rows: AuthenticatorQuerySet, reader: Member, *, at: datetime
     return _with_carriers(facts, 9, made, reader)
 
 
-def _backups(rows: BackupQuerySet, reader: Member, *, at: datetime, office: Office) -> list[Spare]:
-    facts = rows.standing().order_by("login__label", "login_id", "pk", "carriers__name").values_list(
-        "pk", "login_id", "login__label", "authenticator_id", "kind", "label",
-        "place__name", "place_id", "custodian__name",
-        "codes_left", "proved_at", "login__holder__timezone",
-        "carriers", "carriers__name", "carriers__kind", "carriers__retired_at", "carriers__holder_id",
-    )  # fmt: skip
-
+def _spares(facts: Iterable[tuple[Any, ...]], reader: Member, *, at: datetime, office: Office) -> list[Spare]:
     def made(one: tuple[Any, ...], carriers: tuple[Carrier, ...]) -> Spare:
         number, login_id, login, authenticator, kind, label, place, place_id, custodian, codes_left, proved_at, zone = (
             one

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Q, QuerySet
 
 from accounts.brokers import Lockout, slugs
 from accounts.models import Door
+from core.prepared import Among, Prepared, Reader, Slot
 from devices.enums import Proof
 from devices.models import Asset, Authenticator, Validation
 from devices.rules import lockouts
@@ -19,7 +21,7 @@ from identity.models import Member, Office
 from recovery.accessgraph import STATES, State, gone
 from recovery.models import AuthenticatorBackup
 from recovery.picture import activation, things
-from recovery.queries.doors import Cell, DeviceProof, DoorCard, Loaded, in_order, load, need
+from recovery.queries.doors import Cell, DeviceProof, DoorCard, Loaded, in_order, load_rows, need, rows_of
 from recovery.queries.keys import Key, Spare, keys_of
 
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
@@ -128,7 +130,7 @@ class ThingPage:
 def thing_page(asset: Asset, member: Member, *, at: datetime, office: Office) -> ThingPage:
     """Everything that recovery knows of one thing, for what a member sees. Nine queries."""
     with_it = _falls_with([asset.pk], things().carried_by)[asset.pk]
-    loaded = load(_doors_resting_on(with_it, member), member, at=at, office=office)
+    loaded = load_rows(_doors_resting_on(with_it, member), member, at=at, office=office)
     before, after = loaded.cards(), loaded.cards(also_lost=[asset.pk])
     helped = [(_helped(card, asset, with_it, loaded), card, then) for card, then in zip(before, after, strict=True)]
     helped = [row for row in helped if row[0].proof or row[0].keys or row[1].state != row[2].state]
@@ -154,7 +156,7 @@ def thing_page(asset: Asset, member: Member, *, at: datetime, office: Office) ->
 def summaries(assets: Collection[Asset], member: Member, *, at: datetime, office: Office) -> Mapping[int, Summary]:
     """A line for each thing, by its number, of what a member sees. Seven queries, whatever their number."""
     with_them = _falls_with([asset.pk for asset in assets], things().carried_by)
-    loaded = load(_doors_resting_on(frozenset().union(*with_them.values()), member), member, at=at, office=office)
+    loaded = load_rows(_doors_resting_on(frozenset().union(*with_them.values()), member), member, at=at, office=office)
     cards = loaded.cards()
     return {asset.pk: _summary(asset, with_them[asset.pk], cards, loaded) for asset in assets}
 
@@ -164,11 +166,21 @@ def _falls_with(numbers: Collection[int], carried_by: Mapping[int, int]) -> dict
     return {number: gone([number], carried_by) for number in numbers}
 
 
-def _doors_resting_on(numbers: Collection[int], member: Member):
+def _doors_resting_on(numbers: Collection[int], member: Member) -> list[tuple[Any, ...]]:
     """The doors in use that know one of these things, or whose login has an authenticator on one."""
-    validated = Validation.objects.standing().filter(device__in=numbers).values("door")
-    carried = Authenticator.objects.standing().filter(carriers__in=numbers).values("login")
-    return Door.objects.visible_to(member).in_use().filter(Q(pk__in=validated) | Q(login__in=carried))
+    return _RESTING.rows(member.sees_everything, reader=member.pk, things=list(numbers))
+
+
+def _resting_rows(sees_everything: bool) -> QuerySet[Door, Any]:
+    reader = Reader(BigIntegerField(), sees_everything=sees_everything)
+    these = Slot("things", ArrayField(BigIntegerField()))
+    validated = Validation.objects.standing().filter(Among("device", these)).values("door")
+    carried = Authenticator.objects.standing().filter(Among("carriers", these)).values("login")
+    seen = Door.objects.visible_to(reader).in_use()
+    return rows_of(seen.filter(Q(pk__in=validated) | Q(login__in=carried)))
+
+
+_RESTING = Prepared(_resting_rows)
 
 
 def _carried(model, numbers: Collection[int]):
