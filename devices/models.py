@@ -176,9 +176,7 @@ class ValidationQuerySet(models.QuerySet["Validation"]):
 
     def in_force(self) -> ValidationQuerySet:
         """Standing ones whose login, door and device are all in use: the ones anybody need act on."""
-        return self.standing().filter(
-            door__used=True, door__login__ended_at=None, device__lost_at=None, device__retired_at=None
-        )
+        return self.standing().filter(door__in=Door.objects.in_use(), device__in=Asset.objects.at_hand())
 
     def with_proof(self, at: datetime, warn_days: int) -> ValidationQuerySet:
         """Each row with `proof`, its one of the six states at `at`; `rules.proof_state` says the same in Python."""
