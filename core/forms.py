@@ -19,7 +19,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from core.secrets import no_secret
+from core.secrets import find_across, no_secret
 
 # What no text needs: control characters, halves of surrogate pairs, invisible joints, and marks that turn the reading
 # direction around, with which one name can pass for another. White space is not among them.
@@ -96,6 +96,13 @@ class PlainText(forms.BaseForm):
 
     def is_valid(self) -> bool:
         return not self.is_unsent and super().is_valid()
+
+    def _clean_form(self) -> None:
+        super()._clean_form()  # type: ignore[misc]  # the stubs leave it out
+        texts = (self.cleaned_data.get(name) for name, field in self.fields.items() if type(field) is forms.CharField)
+        advice = find_across(text[:LONGEST] for text in texts if text)
+        if advice and not self.errors:
+            self.add_error(None, advice)
 
     def _plain_data(self) -> MultiValueDict[str, Any]:
         """A copy of what was posted, which may be changed."""

@@ -8,13 +8,14 @@ only where its own run starts, and is never given back.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from django.core.exceptions import ValidationError
+
+from core.lookalikes import latin, ordinary
 
 SEED = (
     "This looks like the seed of one-time codes. Keep it in your password manager, and write here only where it lies."
@@ -38,8 +39,22 @@ NUMBER = "This looks like a whole account number. Write its last four characters
 
 def find(text: str) -> str | None:
     """What secret `text` seems to hold, as a sentence that says where to keep it instead; None when it seems clean."""
-    reading = _read(text)
-    return next((advice for holds, advice in _DETECTORS if holds(reading)), None)
+    readings = (_read(one) for one in _spellings(text))
+    return next((advice for reading in readings for holds, advice in _DETECTORS if holds(reading)), None)
+
+
+def find_across(texts: Iterable[str]) -> str | None:
+    """The same for a seed or a card number in pieces: neighbouring fields or cells that hold nothing else."""
+    pieces: list[str] = []
+    for text in [*map(ordinary, texts), ""]:
+        piece = text.strip()
+        if _PIECE.fullmatch(piece):
+            pieces.append(piece)
+        elif advice := _find_in_pieces(pieces):
+            return advice
+        else:
+            pieces = []
+    return None
 
 
 def no_secret(value: str) -> None:
@@ -69,15 +84,24 @@ _PUBLIC = re.compile(
     r"""https?://\S++ | (?<![\w.+-])[\w.+-]++@[\w.-]++ | \b(?:ssh-(?:rsa|dss|ed25519)|ecdsa-[\w-]{1,30}+)\ AAAA\S++""",
     re.VERBOSE,
 )
-# Invisible signs, and one that becomes eighteen.
-_DROPPED = {ord(sign): None for sign in "\u00ad\u200b\u200c\u200d\u2060\ufeff\ufdfa\x00"}
 _ANY_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16}")
 _FIGURE = re.compile(r"\d")
+# Sixteen signs or more, each by itself: a secret that somebody spelled.
+_SPELLED = re.compile(r"(?<![^\s(:=\"'])[A-Za-z0-9](?:[ .,_/\-]{1,2}[A-Za-z0-9](?![A-Za-z0-9])){15,}+")
 
 
-def _read(text: str) -> _Reading:
-    """The text with full-width and other look-alike forms made ordinary and invisible characters gone."""
-    plain = text.replace("\x00", "") if text.isascii() else unicodedata.normalize("NFKC", text.translate(_DROPPED))
+def _spellings(text: str) -> Iterator[str]:
+    """The ways in which a text can be read: as it is meant to be seen, by what its letters look like, spelled."""
+    plain = ordinary(text)
+    drawn = latin(plain)
+    yield plain
+    if drawn != plain:
+        yield drawn
+    if _SPELLED.search(drawn):
+        yield _SPELLED.sub(lambda found: re.sub(r"[ .,_/\-]", "", found.group()), drawn)
+
+
+def _read(plain: str) -> _Reading:
     bare = _PUBLIC.sub(" ", plain) if "://" in plain or "@" in plain or "AAAA" in plain else plain
     return _Reading(
         plain=plain,
@@ -89,13 +113,34 @@ def _read(text: str) -> _Reading:
 
 
 # --- seeds ---------------------------------------------------------------------------------------------------------
-_OTPAUTH = re.compile(r"otpauth(?:-migration)?(?::|%3A)//", re.IGNORECASE)
+_OTPAUTH = re.compile(r"otpauth(?:-migration)?\s?(?::|%3A)\s?(?://|%2F%2F)", re.IGNORECASE)
 _SEED_WORD = re.compile(r"\b(?:seed|secret|totp|otp|2fa|authenticator|mnemonic|wallet)\b")
 _BASE32_RUN = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}+|[a-z2-7]{16,}+)(?![A-Za-z0-9])")
+# As programs show one: fours, fives or eights, with a space or a hyphen between.
 _BASE32_GROUPS = tuple(
     re.compile(rf"(?<![A-Za-z0-9]){group}(?:[ \-]{group}(?![A-Za-z0-9])){{{more},}}+")
     for group, more in (("[A-Za-z2-7]{4}", 3), ("[A-Za-z2-7]{5}", 3), ("[A-Za-z2-7]{8}", 1))
 )
+
+
+# As a line breaks one: pieces of one length, of which the last may be shorter, always with the same between them.
+def _pieces(size: int, more: int) -> re.Pattern[str]:
+    piece, end = f"[A-Za-z2-7]{{{size}}}", "(?![A-Za-z0-9])"
+    return re.compile(
+        rf"(?<![A-Za-z0-9]){piece}(?P<gap>[\s.\-_/·]{{1,3}}){piece}{end}(?:(?P=gap){piece}{end}){{{more},}}+"
+        rf"(?:(?P=gap)[A-Za-z2-7]{{1,{size - 1}}}{end})?+"
+    )
+
+
+_BASE32_PIECES = tuple(
+    (size, _pieces(size, more))
+    for size, more in ((3, 3), (4, 2), (5, 1), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0), (13, 0), (16, 0))
+)
+# Without one that mixes letters with figures, no pieces are looked for.
+_MIXED_PIECE = re.compile(
+    r"(?<![A-Za-z0-9])(?:[A-Za-z]{1,15}[2-7]|[2-7]{1,15}[A-Za-z])[A-Za-z2-7]{0,15}(?![A-Za-z0-9])"
+)
+_BASE32_LENGTHS = (16, 20, 24, 26, 32, 40, 48, 52, 56, 64, 103, 104)
 _WORD_LIST = re.compile(r"(?<![\w])(?:\d{1,2}[.)] ?)?[a-z]{3,8}(?:[\s,]{1,3}(?:\d{1,2}[.)] ?)?[a-z]{3,8}){11,}+")
 _SMALL_WORDS = (
     "the and for with are was not but has had its his her our you they this that from have been will all any can who "
@@ -113,9 +158,21 @@ def _holds_seed(text: _Reading) -> bool:
     told = _SEED_WORD.search(text.small) is not None
     if text.has_long_run and any(_is_base32(run.group(), told=told) for run in _BASE32_RUN.finditer(text.bare)):
         return True
-    if text.figures and any(_are_base32(run.group(), told=told) for run in _runs(_BASE32_GROUPS, text.bare)):
+    if text.figures and (_holds_groups(text, told=told) or _holds_pieces(text, told=told)):
         return True
     return any(_are_seed_words(run.group(), told=told) for run in _WORD_LIST.finditer(text.bare))
+
+
+def _holds_groups(text: _Reading, *, told: bool) -> bool:
+    return any(_are_base32(run.group(), told=told) for run in _runs(_BASE32_GROUPS, text.bare))
+
+
+def _holds_pieces(text: _Reading, *, told: bool) -> bool:
+    return _MIXED_PIECE.search(text.bare) is not None and any(
+        _is_broken_seed(run.group(), size, told=told)
+        for size, pieces in _BASE32_PIECES
+        for run in pieces.finditer(text.bare)
+    )
 
 
 def _runs(patterns: Iterable[re.Pattern[str]], text: str) -> Iterator[re.Match[str]]:
@@ -141,15 +198,52 @@ def _are_base32(run: str, *, told: bool) -> bool:
     return len(mixed) >= 2 or told or _vowel_share(run) <= 0.3
 
 
+def _is_broken_seed(run: str, size: int, *, told: bool) -> bool:
+    """Whether some pieces in a row make a seed of a usual length, rather than words or the numbers of a series."""
+    pieces = re.findall(r"[A-Za-z2-7]+", run)
+    if not any(map(_turns, pieces)):
+        return False
+    counts = {-(-length // size) for length in _BASE32_LENGTHS if length > size}
+    rows = (pieces[start : start + count] for start in range(len(pieces)) for count in counts)
+    return any(_are_pieces_of_seed(row, told=told) for row in rows if len(row) > 1)
+
+
+def _are_pieces_of_seed(pieces: list[str], *, told: bool) -> bool:
+    whole = "".join(pieces)
+    if len(whole) not in _BASE32_LENGTHS or not (whole.isupper() or whole.islower()) or _is_series(pieces):
+        return False
+    mixed = sum(1 for piece in pieces if _turns(piece) and not _ORDINAL.fullmatch(piece))
+    return mixed >= 1 if told else 2 * mixed > len(pieces) and _turns(whole) >= 4
+
+
+def _is_series(words: Iterable[str]) -> bool:
+    """Whether all words begin alike, as the numbers of one maker or one house do."""
+    return len({word[:2].lower() for word in words}) == 1
+
+
 def _are_seed_words(run: str, *, told: bool) -> bool:
     """Whether twelve or more small words in a row are a wallet's phrase: no sentence does without its small words."""
     words = re.findall(r"[a-z]+", run)
     return len(words) in ((12, 15, 18, 21, 24) if told else (24,)) and not set(_SMALL_WORDS.split()).intersection(words)
 
 
+# What a field holds that holds only a part of a seed or of a card number.
+_PIECE = re.compile(r"[A-Za-z2-7]{4,32}|\d[\d .\-]{2,13}")
+
+
+def _find_in_pieces(pieces: list[str]) -> str | None:
+    if len(pieces) < 2:
+        return None
+    if all(map(_turns, pieces)) and _are_pieces_of_seed(pieces, told=False):
+        return SEED
+    figures = "".join(pieces)
+    return CARD if not re.search(r"[A-Za-z]", figures) and _is_card(re.sub(r"\D", "", figures)) else None
+
+
 # --- keys and tokens -----------------------------------------------------------------------------------------------
 _PRIVATE_KEY = re.compile(
-    r"BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY|PuTTY-User-Key-File|b3BlbnNzaC1rZXktdjE|AGE-SECRET-KEY-1"
+    r"BEGIN\s(?:[A-Z0-9]{2,12}\s){0,3}PRIVATE\sKEY|(?i:-{2}\s?begin\s(?:[a-z0-9]{2,12}\s){0,3}private\skey)"
+    r"|(?i:PuTTY-User-Key-File|AGE-SECRET-KEY-1)|b3BlbnNzaC1rZXktdjE|M(?:II[A-Z][A-Za-z0-9+/]{2}IBA|C4CAQAwBQYDK2Vw)"
 )
 _KNOWN_TOKEN = re.compile(
     r"""(?<![A-Za-z0-9])(?:
@@ -157,10 +251,15 @@ _KNOWN_TOKEN = re.compile(
         | sk-[A-Za-z0-9_-]{20} | (?:sk|rk|pk|whsec)_(?:live_|test_)?[A-Za-z0-9]{16} | xox[abeoprs]-[\w-]{10}
         | (?:AKIA|ASIA)[A-Z0-9]{16} | AIza[\w-]{30} | ya29\.[\w-]{20} | SG\.[\w-]{16} | shp(?:at|ss|ca)_[a-f0-9]{20}
         | hf_[A-Za-z]{20} | dop_v1_[a-f0-9]{20} | \d{8,10}:[\w-]{35} | (?<![\w-])eyJ[\w-]{8,}+\.eyJ[\w-]{8}
-        | ops_eyJ[\w-]{8} | hv[sb]\.[\w-]{20} | dapi[a-f0-9]{32} | Bearer\ [\w.~+/-]{16}
+        | ops_eyJ[\w-]{8} | hv[sb]\.[\w-]{20} | dapi[a-f0-9]{32} | Bearer\ [\w.~+/-]{16} | GOCSPX-[\w-]{16}
+        | xapp-\d-[\w-]{10} | A[KS]IA(?:[ -]?[A-Z2-7]{4}){4}(?![A-Za-z0-9]) | sq0[a-z]{3}-[\w-]{16}
+        | hooks\.slack\.com/services/T\w{2,12}/B\w{2,12}/\w{16} | discord(?:app)?\.com/api/webhooks/\d{5,20}/[\w-]{20}
     )""",
     re.VERBOSE,
 )
+_TOKEN_SIGNS = ("xox", "xapp", "akia", "asia", "bearer", ".", ":")
+# A name and a password before the host of an address.
+_IN_ADDRESS = re.compile(r"://[^\s/:@?#]{1,64}:[^\s/@?#]{3,128}@")
 _QUERY_TOKEN = re.compile(
     r"[?&#;](?:access_token|auth_token|api_?key|token|secret|client_secret|sig|signature|password|pwd)=[^\s&#]{8}",
     re.IGNORECASE,
@@ -170,7 +269,7 @@ _HEX_GROUPS = re.compile(r"(?<![A-Za-z0-9])[0-9A-Fa-f]{4}(?: [0-9A-Fa-f]{4}(?![A
 _LONG_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}+")
 _PUBLIC_DIGEST = re.compile(
     r"(?:sha-?\d{0,3}|md5|digest|checksum|fingerprint|hash|commit|uuid|guid|gpg|pgp|asset(?: tag| no\.?| id)?)"
-    r"[\s:=#]*$",
+    r"(?:\s(?:of|von|de|du|di)\s[\w ]{1,20})?[\s:=#]*$",
     re.IGNORECASE,
 )
 _UUID_4 = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}", re.IGNORECASE)
@@ -184,7 +283,9 @@ def _holds_private_key(text: _Reading) -> bool:
 def _holds_known_token(text: _Reading) -> bool:
     if "=" in text.plain and _QUERY_TOKEN.search(text.plain):
         return True
-    return (text.has_long_run or text.says("xox", ".", ":", "bearer")) and _KNOWN_TOKEN.search(text.plain) is not None
+    return (
+        text.has_long_run or text.says("xox", "akia", "asia", ".", ":", "bearer", "xapp") or "//" in text.plain
+    ) and _KNOWN_TOKEN.search(text.plain) is not None
 
 
 def _holds_random_text(text: _Reading) -> bool:
@@ -202,7 +303,7 @@ def _holds_random_text(text: _Reading) -> bool:
 def _private(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     """The matches that no word before them declares public."""
     return (
-        run for run in pattern.finditer(text) if not _PUBLIC_DIGEST.search(text[max(0, run.start() - 24) : run.start()])
+        run for run in pattern.finditer(text) if not _PUBLIC_DIGEST.search(text[max(0, run.start() - 40) : run.start()])
     )
 
 
@@ -228,13 +329,16 @@ def _is_legal_entity(run: str) -> bool:
 # --- recovery codes ------------------------------------------------------------------------------------------------
 _CODES_WORD = re.compile(
     r"\b(?:recovery|back-?up|scratch|rescue|emergency|wiederherstellungs|notfall)[ -]?(?:codes?|keys?)\b"
-    r"|\bcodes? de (?:secours|récupération)\b|\bcódigos? de recuperación\b"
+    r"|\bcodes? de (?:secours|récupération|recuperation)\b|\bcodic[ei] di (?:recupero|emergenza|riserva|backup)\b"
+    r"|\b(?:código|codigo)s? de (?:recuperación|recuperacion|reserva|respaldo)\b"
 )
 _HYPHENED = re.compile(r"(?<![\w-])[A-Za-z0-9]{3,8}(?:-[A-Za-z0-9]{3,8}(?![A-Za-z0-9])){1,3}+(?![\w-])")
 _LONG_KEY = re.compile(r"(?<![\w-])[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{4,8}){4,9}+(?![\w-])")
 _MIXED_RUN = re.compile(r"(?<![\w-])(?=[A-Za-z]{0,15}\d)[A-Za-z0-9]{8,16}+(?![\w-])")
 _FIGURES = re.compile(r"(?<![\w+-])(?<!\d )(?:\d{4} \d{4}|\d{4}-\d{4}|\d{5}-\d{5}|\d{6}|\d{8})(?![\w-])(?! \d)")
 _FOURS = re.compile(r"(?<!\d)\d{4}(?:\s{1,2}\d{4}){3,}+(?!\d)")
+_FIGURE_ROW = re.compile(r"(?<![\w+-])(?:\d{6}(?:\s\d{6}(?!\d)){1,}+|\d{8}(?:\s\d{8}(?!\d)){1,}+)(?![\w-])")
+_COUNTED_OFF = re.compile(r"(?<!\S)\d{1,2}[.):]\s")
 _DAY = re.compile(
     r"(?:19|20)\d\d(?P<gap>[-./ ]?)(?:0?[1-9]|1[0-2])(?P=gap)(?:[0-2]?\d|3[01])"
     r"|(?:0?[1-9]|[12]\d|3[01])[-./](?:0?[1-9]|1[0-2])[-./](?:\d{4}|\d\d\b)"
@@ -247,11 +351,14 @@ def _holds_codes(text: _Reading) -> bool:
         return False
     if any(_is_long_key(run.group()) for run in _LONG_KEY.finditer(text.bare)):
         return True
-    told = text.says("code", "key", "código") and _CODES_WORD.search(text.small) is not None
+    told = text.says("code", "key", "código", "codigo", "codic") and _CODES_WORD.search(text.small) is not None
     mixed = (run.group() for run in _HYPHENED.finditer(text.bare) if _has_mixed_groups(run.group()))
     runs = (run.group() for run in _MIXED_RUN.finditer(text.bare) if _is_mixed(run.group()))
-    figures = (run.group() for run in _FIGURES.finditer(text.bare) if not _DAY.fullmatch(run.group()))
-    if any(_are_codes(words, 2 if told else enough) for words, enough in ((mixed, 4), (runs, 5), (figures, 6))):
+    bare = _COUNTED_OFF.sub("", text.bare)
+    figures = (run.group() for run in _FIGURES.finditer(bare) if not _DAY.fullmatch(run.group()))
+    rows = (word for run in _FIGURE_ROW.finditer(bare) for word in run.group().split() if not _DAY.fullmatch(word))
+    sorts = ((mixed, 4), (runs, 5), (figures, 6), (rows, 6))
+    if any(_are_codes(words, 2 if told else enough) for words, enough in sorts):
         return True
     fours = (run.group() for run in _FOURS.finditer(text.bare))
     return any(run.count("\n") + len(run) // 5 >= (3 if told else 7) for run in fours)
@@ -296,13 +403,13 @@ _SEPARATOR = (
 )
 _PASSWORD_NAME = re.compile(
     r"\b(?:pass ?words?|passwd|pwd|pw|pass|pass ?phrase|passwort|kennwort|mot de passe|contraseña|contrasena|senha"
-    rf"|wachtwoord|lösenord|adgangskode)\b{_SEPARATOR}",
+    rf"|wachtwoord|lösenord|losenord|adgangskode|parola d[’']ordine|parola chiave)\b{_SEPARATOR}",
     re.IGNORECASE,
 )
 _PIN_NAME = re.compile(
-    r"\b(?:pins?|pin code|puk|pass ?code|cvv2?|cvc|tan|otp|unlock code|door code|alarm code|safe code|access code"
-    r"|security code|(?:one[- ]time|2fa|sms|recovery|back-?up) (?:codes?|key)|combination|bitlocker key"
-    rf"|zugangscode)\b{_SEPARATOR}",
+    r"\b(?:pin[ -]?codes?|pins?|geheimzahl|puk|pass ?code|cvv2?|cvc|tan|otp|unlock code|door code|alarm code"
+    r"|safe code|access code|security code|(?:one[- ]time|2fa|sms|recovery|back-?up) (?:codes?|key)|combination"
+    rf"|bitlocker key|zugangscode|code d[’']accès|codice di accesso)\b{_SEPARATOR}",
     re.IGNORECASE,
 )
 _KEY_NAME = re.compile(
@@ -320,16 +427,20 @@ _SYMBOL = re.compile(r"[!@#$%^&*_+=~|\\<>?]")
 _TRIMMED = " \t\"'`“”„«»()[]{}"
 
 
+def _holds_password_in_address(text: _Reading) -> bool:
+    return "://" in text.plain and _IN_ADDRESS.search(text.plain) is not None
+
+
 def _holds_password(text: _Reading) -> bool:
-    return text.says("pass", "pw", "kennwort", "contrase", "senha", "wachtwoord", "lösenord", "adgangskode") and any(
-        _is_password(found["value"], found["sep"] or "") for found in _PASSWORD_NAME.finditer(text.bare)
-    )
+    return text.says(
+        "pass", "pw", "kennwort", "parola", "contrase", "senha", "wachtwoord", "lösenord", "adgangskode"
+    ) and any(_is_password(found["value"], found["sep"] or "") for found in _PASSWORD_NAME.finditer(text.bare))
 
 
 def _holds_pin(text: _Reading) -> bool:
-    return text.says("pin", "puk", "pass", "cv", "tan", "otp", "code", "combination", "recovery", "backup") and any(
-        _is_pin(found.group(), found["value"], found["sep"] or "") for found in _PIN_NAME.finditer(text.bare)
-    )
+    return text.says(
+        "pin", "puk", "pass", "cv", "tan", "otp", "cod", "combination", "recovery", "backup", "zahl"
+    ) and any(_is_pin(found.group(), found["value"], found["sep"] or "") for found in _PIN_NAME.finditer(text.bare))
 
 
 def _is_password(value: str, sep: str) -> bool:
@@ -373,15 +484,33 @@ def _is_key(value: str) -> bool:
 
 
 # --- cards and accounts --------------------------------------------------------------------------------------------
-_GAP = r"[ .\-]{1,2}"
+_GAP = r"[\s.\-_/]{1,2}"
+_ALONE = r"(?![\s.,\-_/]{0,2}\d)"
 _CARD = re.compile(
     rf"(?<!\d)(?=((?:\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}(?:{_GAP}\d{{3}})?|\d{{4}}{_GAP}\d{{6}}{_GAP}\d{{4,5}}"
-    rf"|\d{{13,19}}|\d{{8}}{_GAP}\d{{8}})(?!\d)))|(?<!\d)(?<!\d[ .\-])(\d(?:[ .\-]\d){{12,18}}+)(?![ .\-]?\d)"
+    rf"|\d{{13,19}}|\d{{8}}{_GAP}\d{{8}}|(?:\d{{5}}{_GAP}){{3}}\d{_ALONE}|(?:\d{{3}}{_GAP}){{5}}\d{_ALONE}"
+    rf"|(?:\d\d{_GAP}){{7}}\d\d{_ALONE})(?!\d)))|(?<!\d)(?<!\d[ .\-])(\d(?:[ .\-]\d){{12,18}}+)(?![ .\-]?\d)"
 )
+_CARD_LISTED = re.compile(r"(?<!\d)\d{4}(?:,\s?\d{4}){3}(?!\d)")
+_CARD_WORD = re.compile(
+    r"\b(?:visa|master ?card|amex|american express|diners|(?:credit|debit|bank) ?card|kreditkarte)\b"
+)
+# Figures typed with the letters that look like them.
+_CARD_TYPED = re.compile(
+    rf"(?<![A-Za-z0-9])[0-9OoIl]{{4}}(?:{_GAP}[0-9OoIl]{{4}}){{3}}(?![A-Za-z0-9])|(?<!\w)[0-9OoIl]{{16}}(?!\w)"
+)
+_TYPED_FIGURES = str.maketrans("OoIl", "0011")
 _CARD_BEGINNING = re.compile(
-    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12,15}|35\d{14}"
+    r"4(?:\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12,15}|35\d{14}"
     r"|3[068]\d{12}|62\d{14,17}|(?:50[1-9]\d|5[6-8]\d\d|6304|67\d\d)\d{8,15}"
 )
+# A word before a number that makes it that of a phone, a SIM or an article; no phone's begins like a card of Amex.
+_NUMBER_OF_A_THING = re.compile(
+    r"\b(?:imei|imeisv|meid|iccid|eid|ean|gtin|isbn|barcode|strichcode|track(?:ing)?|sendung\w{0,12}|parcel|awb|colis)"
+    r"(?:[ -]?(?:no\.?|nr\.?|number|nummer|sv|1|2))?[\s:=#.]{0,3}$",
+    re.IGNORECASE,
+)
+_AMEX = ("34", "37")
 _IBAN = re.compile(r"(?<![A-Z0-9])(?=([A-Z]{2}\d{2}[ -]?[A-Z0-9]{2,4}[A-Z0-9 -]{7,38}))", re.IGNORECASE | re.ASCII)
 _IBAN_LENGTHS = {
     "AD": 24, "AE": 23, "AT": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29, "CH": 21, "CY": 28, "CZ": 24, "DE": 22,
@@ -394,8 +523,21 @@ _BROKER_NUMBER = re.compile(r"(?<![A-Za-z0-9])D?U\d{7,8}(?![A-Za-z0-9])")
 
 
 def _holds_card(text: _Reading) -> bool:
-    found = _CARD.finditer(text.bare) if text.figures >= 13 else ()
-    return any(_is_card(re.sub(r"\D", "", one.group(1) or one.group(2))) for one in found)
+    if text.figures >= 13 and any(_is_card(figures) for figures in _long_numbers(text.bare)):
+        return True
+    if text.figures >= 16 and _CARD_WORD.search(text.small):
+        return any(_is_card(re.sub(r"\D", "", one.group())) for one in _CARD_LISTED.finditer(text.bare))
+    typed = (one.group() for one in _CARD_TYPED.finditer(text.bare)) if text.figures >= 10 else ()
+    return any(_is_card(re.sub(r"\D", "", one.translate(_TYPED_FIGURES))) for one in typed if not one.isdigit())
+
+
+def _long_numbers(text: str) -> Iterator[str]:
+    """What is written like a card's number, without what a word before it says to be the number of something else."""
+    for one in _CARD.finditer(text):
+        figures = re.sub(r"\D", "", one.group(1) or one.group(2))
+        named = _NUMBER_OF_A_THING.search(text[max(0, one.start() - 24) : one.start()])
+        if named is None or (len(figures) == 15 and figures[:2] in _AMEX):
+            yield figures
 
 
 def _is_card(figures: str) -> bool:
@@ -455,6 +597,7 @@ _DETECTORS: tuple[tuple[Callable[[_Reading], bool], str], ...] = (
     (_holds_codes, CODES),
     (_holds_named_key, API_KEY),
     (_holds_password, PIN),
+    (_holds_password_in_address, PIN),
     (_holds_pin, PIN),
     (_holds_random_text, API_KEY),
 )

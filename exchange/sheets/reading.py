@@ -11,6 +11,7 @@ from functools import cache
 from openpyxl.utils import get_column_letter
 
 from core.cells import restore
+from core.secrets import find_across
 from exchange.sheets.cells import bare_hint, plain_word, secret_in
 from exchange.sheets.columns import BY_NAME, SHEETS, Column, Kind, Sheet
 from exchange.sheets.files import Table, Unreadable, Upload, tables
@@ -183,8 +184,18 @@ def _rows(table: Table, index: int, columns: dict[int, Column]) -> Iterator[Read
             if fault:
                 faults[column.name] = fault
             cells[column.name] = "" if fault else _typed(column, text)
+        _look_across(cells, faults, columns.values())
         if any(cells.values()) or faults:
             yield ReadRow(number, cells, faults)
+
+
+def _look_across(cells: dict[str, str], faults: dict[str, str], columns: Iterable[Column]) -> None:
+    """Take out what makes a secret together with its neighbours, although no cell holds a whole one."""
+    texts = [column.name for column in columns if column.kind in (Kind.TEXT, Kind.KEY) and cells.get(column.name)]
+    advice = find_across(cells[name] for name in texts)
+    if advice:
+        for name in texts:
+            faults[name], cells[name] = advice, ""
 
 
 def _fault(column: Column, text: str) -> str | None:

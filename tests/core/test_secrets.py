@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import secrets
-from core.secrets import API_KEY, CARD, CODES, NUMBER, PIN, PRIVATE_KEY, SEED, find, no_secret
+from core.secrets import API_KEY, CARD, CODES, NUMBER, PIN, PRIVATE_KEY, SEED, find, find_across, no_secret
 
 INNOCENT = [
     line
@@ -129,8 +129,151 @@ SECRETS = [
 ]
 
 
+SEED_32 = made_of(BASE32, 32)
+CARD_16 = "4111111111111111"
+CYRILLIC = str.maketrans("ABCEHKMOPTXY", "АВСЕНКМОРТХУ")
+GREEK = str.maketrans("ABEZHIKMNOPTYX", "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ")
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in text)
+
+
+def figures_from(zero: int, text: str) -> str:
+    return "".join(chr(zero + int(sign)) if sign.isdigit() else sign for sign in text)
+
+
+# Ways to write the same secret so that it looks the same, or nearly, to whoever reads it.
+DISGUISED = {
+    "seed over lines": (grouped(SEED_32, 8, "\n"), SEED),
+    "short seed over lines": (grouped(made_of(BASE32, 16), 4, "\n"), SEED),
+    "seed broken anywhere": (grouped(SEED_32, 6, "\n"), SEED),
+    "seed with dots": (grouped(SEED_32, 4, "."), SEED),
+    "seed with strokes": (grouped(SEED_32, 4, "/"), SEED),
+    "seed with underscores": (grouped(SEED_32, 4, "_"), SEED),
+    "seed with tabs": (grouped(SEED_32, 4, "\t"), SEED),
+    "seed with dashes": (grouped(SEED_32, 4, "–"), SEED),
+    "seed with thin spaces": (grouped(SEED_32, 4, "\u2009"), SEED),
+    "seed spelled": (" ".join(SEED_32), SEED),
+    "seed in small letters, spelled": ("-".join(SEED_32.lower()), SEED),
+    "seed in wide letters": (wide(SEED_32), SEED),
+    "seed with Cyrillic letters": (SEED_32.translate(CYRILLIC), SEED),
+    "seed with Greek letters": (SEED_32.translate(GREEK), SEED),
+    "seed with accents": ("\u0301".join(SEED_32), SEED),
+    "link with a gap": ("otpauth : // totp/x", SEED),
+    "link over two lines": ("otpauth:\n//totp/x", SEED),
+    "link in wide letters": (wide("otpauth://totp/x"), SEED),
+    "link in code": ("otpauth%3A%2F%2Ftotp", SEED),
+    "private key over lines": ("-----BEGIN\nRSA PRIVATE\nKEY-----", PRIVATE_KEY),
+    "private key in small letters": ("-----begin openssh private key-----", PRIVATE_KEY),
+    "body of a private key": ("MII" + "EvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7", PRIVATE_KEY),
+    "token in groups": ("AKIA" + grouped(made_of("ABCDEFGHIJKLMNOP234567", 16), 4), API_KEY),
+    "token in wide letters": (wide("ghp" + "_" + made_of(ALNUM, 36)), API_KEY),
+    "token over lines": ("ghp" + "_" + made_of(ALNUM, 20) + "\n" + made_of(ALNUM, 16, seed=2), API_KEY),
+    "hook of Slack": ("https://hooks.slack." + "com/services/T00000000/B00000000/" + made_of(ALNUM, 24), API_KEY),
+    "app of Slack": ("xapp" + "-1-A0123-123-" + made_of(HEX, 40), API_KEY),
+    "hook of Discord": ("https://discord." + "com/api/webhooks/123456789012345678/" + made_of(ALNUM, 60), API_KEY),
+    "secret of Google": ("GOC" + "SPX-" + made_of(ALNUM, 28), API_KEY),
+    "token over three lines": (".\n".join(["ey" + "Jh" + made_of(ALNUM, 18), "x", made_of(ALNUM, 43)]), API_KEY),
+    "codes in a row": (" ".join(made_of("0123456789", 8, seed=n) for n in range(8)), CODES),
+    "short codes in a row": (" ".join(made_of("0123456789", 6, seed=n) for n in range(8)), CODES),
+    "codes counted off": (" ".join(f"{n}) {made_of('0123456789', 8, seed=n)}" for n in range(1, 8)), CODES),
+    "codes in wide figures": (wide(", ".join(made_of("0123456789", 8, seed=n) for n in range(8))), CODES),
+    "Italian codes": ("Codici di recupero: 83910274 55301928", CODES),
+    "French codes": ("Codes de secours : 8391 0274, 5530 1928", CODES),
+    "German codes": ("Wiederherstellungscodes: 83910274, 55301928", CODES),
+    "Spanish codes": ("códigos de recuperación 83910274 55301928", CODES),
+    "card over lines": (grouped(CARD_16, 4, "\n"), CARD),
+    "card with strokes": (grouped(CARD_16, 4, "/"), CARD),
+    "card with underscores": (grouped(CARD_16, 4, "_"), CARD),
+    "card with dashes": (grouped(CARD_16, 4, "–"), CARD),
+    "card in pairs": (grouped(CARD_16, 2), CARD),
+    "card in fives": (grouped(CARD_16, 5), CARD),
+    "card with commas": ("Visa " + grouped(CARD_16, 4, ", "), CARD),
+    "card spelled": (" ".join(CARD_16), CARD),
+    "card in Arabic figures": (figures_from(0x660, CARD_16), CARD),
+    "card in Devanagari": (figures_from(0x966, grouped(CARD_16, 4)), CARD),
+    "card in framed figures": (CARD_16.replace("4", "④").replace("1", "①"), CARD),
+    "card with letters for figures": ("41ll 1111 1111 1111", CARD),
+    "PIN with a Cyrillic letter": ("РIN 4921", PIN),
+    "PIN in German": ("Geheimzahl: 4921", PIN),
+    "PIN-Code": ("PIN-Code: 4921", PIN),
+    "password in Italian": ("Parola d’ordine: kolibri77", PIN),
+    "password in an address": ("https://maria:" + "Kolibri77@gateway.example/", PIN),
+}  # fmt: skip
+UNSEEN = "\u00ad\u034f\u061c\u180e\u200b\u200e\u202a\u2060\u2066\ufe0f\ufeff\U000e0041"
+
+
+@pytest.mark.parametrize(("text", "advice"), DISGUISED.values(), ids=DISGUISED.keys())
+def test_a_secret_is_known_in_every_disguise(text, advice):
+    assert find(text) == advice
+
+
+@pytest.mark.parametrize(("text", "advice"), DISGUISED.values(), ids=DISGUISED.keys())
+def test_a_disguised_secret_is_known_inside_a_note(text, advice):
+    assert find(f"Spare, office safe, tray 2.\n{text}\nAsk Tom.") == advice
+
+
+@pytest.mark.parametrize("sign", UNSEEN, ids=lambda sign: f"U+{ord(sign):04X}")
+@pytest.mark.parametrize(
+    ("text", "advice"), [(SEED_32, SEED), (CARD_16, CARD), ("otpauth://x", SEED), ("PIN 4921", PIN)]
+)
+def test_signs_that_nobody_sees_hide_nothing(text, advice, sign):
+    assert find(sign.join(text)) == advice
+
+
+@pytest.mark.parametrize(
+    ("parts", "advice"),
+    [
+        ([SEED_32[:16], SEED_32[16:]], SEED),
+        (["", SEED_32[:8], SEED_32[8:16], SEED_32[16:24], SEED_32[24:], "in the safe"], SEED),
+        ([wide(SEED_32[:8]), SEED_32[8:16]], SEED),
+        (["4111 1111", "1111 1111"], CARD),
+        (["4111", "1111", "1111", "1111"], CARD),
+    ],
+)
+def test_a_secret_in_pieces_is_put_together(parts, advice):
+    assert find_across(parts) == advice
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["ThinkPad X1", "7QK4", "PF3KX9A2"],
+        ["PF3K2X7A", "PF3K2X7B"],
+        ["maria-laptop", "Laptop", "In the safe"],
+        ["4111", "Ask Tom", "1111 1111 1111"],
+        ["4417", "8093"],
+        [SEED_32[:8], "in the safe", SEED_32[8:16]],
+        [],
+    ],
+)
+def test_neighbours_that_are_no_pieces_are_left_alone(parts):
+    assert find_across(parts) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("IMEI 356938035643809", None),
+        ("356938035643809", None),
+        ("IMEI 378282246310005", CARD),
+        ("378282246310005", CARD),
+        ("IMEISV 3530111333300000", None),
+        ("3530111333300000", CARD),
+        ("EAN 4012345678901", None),
+        ("4006381333931", None),
+        ("Tracking 4111111111111111", None),
+        ("Tracking by Tom, card 4111111111111111", CARD),
+    ],
+)
+def test_long_numbers_are_told_apart_by_how_they_begin_and_by_the_word_before(text, advice):
+    """An IMEI has the check digit of a card; none begins like a card of Amex, the only one with fifteen figures."""
+    assert find(text) == advice
+
+
 def test_the_corpus_is_big_enough_to_mean_something():
-    assert len(INNOCENT) >= 300
+    assert len(INNOCENT) >= 550
     assert len(set(INNOCENT)) == len(INNOCENT)
 
 
@@ -228,6 +371,15 @@ HOSTILE = [
     "account no " * 909,
     "0x" * 5_000,
     "\ufdfa" * 3_333,
+    "1-" * 5_000,
+    "a1b2 " * 2_000,
+    "a2b3c4\n" * 1_428,
+    "А" * 5_000,
+    "a\u0301" * 3_333,
+    "12345678 \n" * 1_000,
+    "://a:" * 2_000,
+    "4 1 1 1 " * 1_250,
+    "begin private " * 714,
 ]
 
 
