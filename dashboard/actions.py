@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
@@ -11,11 +12,13 @@ from accounts.actions import change_login
 from accounts.models import Login
 from core.errors import Refused
 from dashboard.queries.leaving import BACKUP, LOGIN, THING, Held, holdings
-from devices.actions import change_asset
-from devices.models import Asset
+from dashboard.queries.proofs import AUTHENTICATOR, VALIDATION, Item
+from dashboard.queries.proofs import BACKUP as SPARE
+from devices.actions import change_asset, confirm_authenticator, confirm_validation
+from devices.models import Asset, Authenticator, Validation
 from identity import actions as identity
 from identity.models import Member
-from recovery.actions import change_backup
+from recovery.actions import change_backup, test_backup
 from recovery.models import AuthenticatorBackup
 
 
@@ -73,3 +76,57 @@ def _numbers(held: Iterable[Held]) -> dict[str, list[int]]:
     for one in held:
         stays.setdefault({THING: "things", LOGIN: "logins", BACKUP: "backups"}[one.kind], []).append(one.row.pk)
     return stays
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """How many things were confirmed, and in words why others could not be."""
+
+    confirmed: int
+    refused: tuple[str, ...]
+
+
+@transaction.atomic
+def confirm_things(
+    right: Sequence[tuple[Item, int | None]], *, tried_by: Member, how: str, by: Member, at: datetime
+) -> Confirmed:
+    """Confirm each of these, with how many codes are left where they are counted; what can't be is left and told.
+
+    One may have been ended, or be confirmed by somebody else, while the page was open: the others are confirmed all
+    the same. What was recorded within the last minute is not counted again.
+    """
+    _hold_all(item for item, _ in right)
+    confirmed, refused = 0, []
+    for item, codes_left in right:
+        try:
+            with transaction.atomic():
+                confirmed += _confirm(item, codes_left, tried_by=tried_by, how=how, by=by, at=at)
+        except Refused as no:
+            refused.append(f"{item.title}: {no}")
+    return Confirmed(confirmed, tuple(refused))
+
+
+def _hold_all(items: Iterable[Item]) -> None:
+    """Lock every row before the trail is told of the first, as `_hold` does."""
+    numbers: dict[str, set[int]] = {VALIDATION: set(), AUTHENTICATOR: set(), SPARE: set()}
+    for item in items:
+        numbers[item.kind].add(item.id)
+    devices = Asset.objects.filter(validations__in=numbers[VALIDATION]).values("pk")
+    for rows in (
+        Asset.objects.filter(pk__in=devices),
+        Authenticator.objects.filter(pk__in=numbers[AUTHENTICATOR]),
+        AuthenticatorBackup.objects.filter(pk__in=numbers[SPARE]),
+    ):
+        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+
+
+def _confirm(item: Item, codes_left: int | None, *, tried_by: Member, how: str, by: Member, at: datetime) -> bool:
+    """Whether it was confirmed now, rather than a moment ago."""
+    if item.kind == VALIDATION:
+        row = Validation.objects.select_related("door__login", "device").get(pk=item.id)
+        proven = confirm_validation(row.door, row.device, how=how, proved_at=at, proved_by=tried_by, by=by, at=at)
+        return proven.created_at == at
+    if item.kind == AUTHENTICATOR:
+        return confirm_authenticator(Authenticator.objects.get(pk=item.id), proved_at=at, by=by, at=at).proved_at == at
+    backup = AuthenticatorBackup.objects.get(pk=item.id)
+    return test_backup(backup, proved_at=at, codes_left=codes_left, by=by, at=at).proved_at == at

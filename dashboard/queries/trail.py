@@ -48,6 +48,7 @@ STANDS_FOR = {
     "holder": "identity.member",
     "custodian": "identity.member",
     "member": "identity.member",
+    "proved_by": "identity.member",
     "place": "devices.asset",
     "carried_by": "devices.asset",
     "carriers": "devices.asset",

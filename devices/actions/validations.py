@@ -78,6 +78,8 @@ def confirm_validation(
     )
     verb = Verb.VALIDATION_FAILED if outcome == Outcome.FAILED else Verb.VALIDATION_CONFIRMED
     facts: dict[str, Any] = {"door": door.pk, "device": device.pk, "outcome": str(outcome), "proved_at": proved_at}
+    if proved_by and by and proved_by.pk != by.pk:
+        facts["proved_by"] = proved_by.pk
     record(verb, by=by, about=confirmed, at=at, replaces=standing.pk if standing else None, **facts)
     return confirmed
 

@@ -70,13 +70,25 @@ def reminder(dues: Sequence[Due], *, to: Member, people: Circle, at: datetime, t
         more=len(ordered) - min(len(ordered), MOST_SHOWN),
         otherwise=_otherwise(ordered[0], today),
         next_asked=_next_asked(ordered, people, today),
-        url=rendering.link(page_of(ordered[0].context) if len(ordered) == 1 else "/"),
+        url=rendering.link(_page(ordered)),
         button=_button(ordered),
     )
 
 
 def _urgency(one: Due) -> tuple:
     return (_RANK.get(one.stage, 4), one.last_day or date.max, one.item)
+
+
+def _page(dues: Sequence[Due]) -> str:
+    """Where a letter's one button leads: to the page of the matter, of all one's own proofs at once, or to Today."""
+    if len(dues) == 1:
+        return page_of(dues[0].context)
+    return reverse("dashboard:confirm_things", args=[dues[0].to.pk]) if _are_own_proofs(dues) else "/"
+
+
+def _are_own_proofs(dues: Sequence[Due]) -> bool:
+    proofs = (RuleKind.VALIDATION, RuleKind.BACKUP)
+    return all(one.rule in proofs and one.context.holder_id == one.to.pk for one in dues)
 
 
 def page_of(matter: Matter) -> str:
@@ -288,7 +300,7 @@ def _asked_later(one: Due, people: Circle, today: date) -> list[str]:
 
 def _button(dues: Sequence[Due]) -> str:
     if len(dues) > 1:
-        return "Open Today"
+        return "Go through them" if _are_own_proofs(dues) else "Open Today"
     return {
         RuleKind.VALIDATION: "Record that it works",
         RuleKind.BACKUP: "Record the test",

@@ -20,6 +20,7 @@ PAGES = [
     "/authenticators/",
     "/people/",
     "/people/new/",
+    "/people/export/",
     "/letters/",
     "/notices/",
     "/notices/new/",
@@ -81,6 +82,9 @@ def test_axe_finds_nothing_inside(house, demo_session, chromium: Browser):
         page.goto(path)
         page.locator(link).first.click()
         found[page.url] = faults_of(page)
+    page.goto("/")
+    page.get_by_role("link", name="Is mine still right?").click()
+    found["still right?"] = faults_of(page)
     found |= dict(handing_over(page))
     context.close()
 
