@@ -44,6 +44,9 @@ _ICONS = {
 # Kinds a door can recognise: a validation is made on one of them.
 VALIDATED_KINDS = (AssetKind.COMPUTER, AssetKind.PHONE, AssetKind.TABLET, AssetKind.SERVER)
 
+# Kinds with a clock that codes depend on, and a browser that can measure it.
+CLOCKED_KINDS = (AssetKind.COMPUTER, AssetKind.PHONE, AssetKind.TABLET)
+
 # The profiles' word for a kind, and the kinds of ours that satisfy it.
 PROFILE_KINDS = {
     "phone": (AssetKind.PHONE, AssetKind.TABLET),

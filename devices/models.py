@@ -11,7 +11,8 @@ from django.db.models.functions import Length
 
 from accounts.models import Door, Login
 from core.trail.history import tracked
-from devices.enums import VALIDATED_KINDS, Answer, AssetKind, AssetState, How, Outcome, Proof
+from devices.clocks import Reading
+from devices.enums import CLOCKED_KINDS, VALIDATED_KINDS, Answer, AssetKind, AssetState, How, Outcome, Proof
 
 models.CharField.register_lookup(Length)
 
@@ -54,6 +55,9 @@ class Asset(models.Model):
     hint = models.CharField(max_length=4, blank=True, help_text="The last four characters of a serial or number.")
     is_spare = models.BooleanField(default=False)
     note = models.CharField(max_length=300, blank=True)
+    clock_offset_ms = models.BigIntegerField(null=True, help_text="How far its clock was ahead; negative when behind.")
+    clock_margin_ms = models.PositiveIntegerField(null=True, help_text="By how much that may be wrong, either way.")
+    clock_checked_at = models.DateTimeField(null=True)
     lost_at = models.DateTimeField(null=True)
     retired_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
@@ -65,6 +69,15 @@ class Asset(models.Model):
             models.CheckConstraint(name="a_serial_is_never_whole", condition=Q(hint__length__lte=4)),
             models.CheckConstraint(name="nothing_carries_itself", condition=~Q(carried_by=F("id"))),
             models.CheckConstraint(name="nothing_is_kept_in_itself", condition=~Q(place=F("id"))),
+            models.CheckConstraint(
+                name="a_clock_is_measured_wholly_or_not_at_all",
+                condition=Q(clock_offset_ms=None, clock_margin_ms=None, clock_checked_at=None)
+                | Q(
+                    clock_offset_ms__isnull=False,  # a comparison with NULL is neither true nor false, and would pass
+                    clock_margin_ms__isnull=False,
+                    clock_checked_at__isnull=False,
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -86,6 +99,18 @@ class Asset(models.Model):
     @property
     def icon(self) -> str:
         return AssetKind(self.kind).icon
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether a browser on it can measure the clock that codes depend on."""
+        return self.kind in CLOCKED_KINDS and not self.gone_word
+
+    @property
+    def clock(self) -> Reading | None:
+        """What its clock showed when it was last measured."""
+        if self.clock_offset_ms is None or self.clock_margin_ms is None:
+            return None
+        return Reading(self.clock_offset_ms, self.clock_margin_ms)
 
     @property
     def can_be_validated(self) -> bool:

@@ -19,7 +19,7 @@ from core.templatetags.looks import MONTHS
 from core.trail.enums import Verb
 from core.trail.models import Event
 from devices import rules
-from devices.enums import VALIDATED_KINDS, AssetState, Outcome
+from devices.enums import CLOCKED_KINDS, VALIDATED_KINDS, AssetState, Outcome
 from devices.models import Asset, AssetQuerySet, HandOver, Validation
 from identity.models import Member, Office
 
@@ -32,6 +32,7 @@ _DEEDS = {
     Verb.ASSET_LOST: ("marked it as lost.", "late"),
     Verb.ASSET_FOUND: ("found it again.", "ok"),
     Verb.ASSET_RETIRED: ("retired it.", "unknown"),
+    Verb.CLOCK_CHECKED: ("measured its clock.", ""),
     Verb.HAND_OVER_OFFERED: ("began to hand it over.", "due"),
     Verb.HAND_OVER_ACCEPTED: ("took it over.", "ok"),
     Verb.HAND_OVER_DECLINED: ("did not take it over.", "late"),
@@ -239,3 +240,11 @@ def device_choices(member: Member, door: Door | None = None) -> list[tuple[str, 
 def logins_for(member: Member) -> Any:
     """The logins that a member sees and that have not ended, by label."""
     return Login.objects.visible_to(member).open().select_related("holder").order_by("label", "pk")
+
+
+def devices_with_clocks(member: Member) -> list[Asset]:
+    """The devices at hand whose clock a member may measure, own ones first; one query."""
+    things = Asset.objects.visible_to(member).at_hand().filter(kind__in=CLOCKED_KINDS).select_related("holder")
+    if not member.is_manager:
+        things = things.filter(holder=member)
+    return sorted(things.order_by("name", "pk"), key=lambda one: one.holder_id != member.pk)

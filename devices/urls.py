@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from devices.views import assets, authenticators, handing, listing, validations
+from devices.views import assets, authenticators, clocks, handing, listing, validations
 
 app_name = "devices"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("devices/<int:pk>/found/", assets.find_asset, name="find_asset"),
     path("devices/<int:pk>/retire/", assets.retire_asset, name="retire_asset"),
     path("devices/<int:pk>/hand-over/", handing.hand_over, name="hand_over"),
+    path("clock/", clocks.check_clock, name="check_clock"),
+    path("clock/now/", clocks.tell_time, name="tell_time"),
     path("hand-overs/<int:pk>/", handing.show_hand_over, name="show_hand_over"),
     path("hand-overs/<int:pk>/accept/", handing.accept_hand_over, name="accept_hand_over"),
     path("hand-overs/<int:pk>/decline/", handing.decline_hand_over, name="decline_hand_over"),

@@ -59,6 +59,7 @@ class Verb(models.TextChoices):
     ASSET_CHANGED = "asset.changed", "changed a thing"
     ASSET_LOST = "asset.lost", "marked a thing as lost"
     ASSET_FOUND = "asset.found", "found a thing again"
+    CLOCK_CHECKED = "asset.clock_checked", "measured the clock of a thing"
     ASSET_RETIRED = "asset.retired", "retired a thing"
     HAND_OVER_OFFERED = "hand_over.offered", "handed a thing over"
     HAND_OVER_ACCEPTED = "hand_over.accepted", "took a thing over"

@@ -7,6 +7,7 @@ from devices.actions.authenticators import (
     confirm_authenticator,
     end_authenticator,
 )
+from devices.actions.clocks import note_clock
 from devices.actions.handing import accept, decline, hand_over, take_note, withdraw
 from devices.actions.validations import (
     confirm_validation,
@@ -32,6 +33,7 @@ __all__ = [
     "hand_over",
     "mark_found",
     "mark_lost",
+    "note_clock",
     "retire_asset",
     "take_note",
     "withdraw",

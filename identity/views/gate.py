@@ -91,7 +91,7 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
     if member is None:
         messages.warning(request, "That took a while. Start again with your password; nothing was lost.")
         return redirect("identity:sign_in")
-    form, wait, status = form_class(request.POST or None), 0, 200
+    form, wait, status, wrong = form_class(request.POST or None), 0, 200, 0
     if request.method == "POST" and form.is_valid():
         try:
             answer = attempt(member, code=form.cleaned_data["code"], **whence(request), at=clock.now())
@@ -103,9 +103,19 @@ def _second_question(request: Request, form_class, attempt, template: str) -> Ht
                 return enter(request, member, answer.device)
             wait = answer.wait
             form.add_error("code", why_slow(answer) if wait else USED)
+            wrong = _count_wrong(request)
     factors = queries.factors(member)
     facts = {"form": form, "office": queries.office(), "codes_left": factors.codes_left, "factors": factors}
+    facts["again"] = wrong > 1
     return _page(request, template, facts, wait, status)
+
+
+def _count_wrong(request: Request) -> int:
+    """How many codes in a row were wrong in this session since the password. The throttle has a count of its own."""
+    halfway = request.session["halfway"]
+    halfway["wrong"] = halfway.get("wrong", 0) + 1
+    request.session.modified = True
+    return int(halfway["wrong"])
 
 
 def enter(

@@ -11,6 +11,8 @@ OPEN = {
     "healthz",
     "readyz",
     "csp-report/",
+    "clock/",
+    "clock/now/",
     "signin/",
     "signin/code/",
     "signin/backup/",

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.axe import faults_of, visit
 
-OPEN = ["/signin/", "/lost/", "/forgotten/"]
+OPEN = ["/signin/", "/lost/", "/forgotten/", "/clock/"]
 PAGES = [
     "/",
     "/accounts/",
@@ -44,6 +44,7 @@ PAGES = [
     "/me/address/",
     "/me/away/",
     "/stepup/",
+    "/clock/",
     "/people/failures/",
     "/people/invitations/",
     "/office/factors/",
