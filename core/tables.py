@@ -61,21 +61,22 @@ class Head:
 class Table:
     """What was found, in the order that the address asks for (`?sort=name`, `?sort=-name`), a page at a time.
 
-    `found` comes in its usual order, which also decides between equals. `rows` turns some of its objects into rows, in
-    the same order, with a constant number of queries.
+    `found` comes in its usual order, which also decides between equals; a list of what was worked out already is sorted
+    by `key` alone. `rows` turns some of its objects into rows, in the same order, with a constant number of queries.
     """
 
     def __init__(
         self,
         columns: Sequence[Column],
-        found: QuerySet[Any],
+        found: QuerySet[Any] | list[Any],
         rows: Callable[[list[Any]], Sequence[Any]],
         *,
         asked: QueryDict,
         size: int,
     ) -> None:
         self.columns, self.size, self.asked = columns, size, asked
-        self._found, self._rows = found, rows
+        self._found: Any = found
+        self._rows = rows
         wanted = asked.get("sort", "")
         self.backwards = wanted.startswith("-")
         self.by = next((one for one in columns if one.sorts and one.name == wanted.removeprefix("-")), None)

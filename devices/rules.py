@@ -244,6 +244,29 @@ def _exclusion_refusal(profile: Profile, entry: Factor, others: Collection[str])
     return None
 
 
+def another_kind(profile: Profile, standing: Collection[str], kinds: Iterable[str]) -> Factor | None:
+    """A factor that could be enrolled beside the `standing` ones (slugs) and lie on no thing of these kinds.
+
+    What a fake page cannot get hold of comes first, what only some clients are given late, and what lies on a SIM last,
+    for that is often in the phone. None when there is none.
+    """
+    used = held_words(kinds)
+    others = [
+        entry
+        for entry in profile.factors
+        if entry.kind == "possession"
+        and not (entry.temporary or entry.legacy or entry.optional or entry.only_with)
+        and not (activated_with(profile, entry.slug) | {entry.slug}) & set(standing)
+        and satisfied(entry.carried_by, frozenset(_KIND_WORDS) - used)
+        and _exclusion_refusal(profile, entry, standing) is None
+    ]
+    return min(others, key=_inconvenience, default=None)
+
+
+def _inconvenience(entry: Factor) -> tuple[bool, bool, bool]:
+    return "sim" in slugs(entry.carried_by), bool(entry.eligibility), not entry.phishing_resistant
+
+
 def activated_with(profile: Profile, factor: str) -> frozenset[str]:
     """The other factors that live and die with this one: one activation at the broker gives them all."""
     roots = {entry.slug: entry.same_activation_as or entry.slug for entry in profile.factors}

@@ -25,3 +25,27 @@ class DoorState(models.TextChoices):
     SHUT = "shut", "Shut"
     UNKNOWN = "unknown", "Not known"
     NONE = "none", "Not used"
+
+
+class Standing(models.TextChoices):
+    """How a login stands with its second ways, the worst first."""
+
+    GONE = "gone", "Nothing at hand"
+    NOTHING = "nothing", "Nothing on file"
+    UNPLACED = "unplaced", "Nobody knows where"
+    ALONE = "alone", "No independent backup"
+    RESCUE = "rescue", "The broker’s rescue only"
+    UNTESTED = "untested", "Never tested, or too long ago"
+    TESTED = "tested", "Tested"
+
+    @property
+    def is_without(self) -> bool:
+        """Whether one loss locks the login out, or nobody can say that it would not."""
+        return self in (Standing.GONE, Standing.NOTHING, Standing.UNPLACED, Standing.ALONE)
+
+    @property
+    def state(self) -> str:
+        """How it is drawn: late, due or ok."""
+        if self.is_without:
+            return "late"
+        return "ok" if self == Standing.TESTED else "due"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from devices.models import Asset, Authenticator
 from identity.models import Member
 from recovery.enums import BackupKind
 from recovery.models import AuthenticatorBackup
+from recovery.queries import Line
 
 # What a backup can lie on: any thing but a place, a network or somebody's computer.
 _LIES_ON = (
@@ -78,6 +80,32 @@ class BackupForm(StaleGuard, NewBackupForm):
     def _named(self, name: str) -> list[int]:
         standing = self.on_file[name]
         return standing if isinstance(standing, list) else [standing] if standing else []
+
+
+class AloneFilter(PlainForm):
+    """Which logins to show; those without an independent backup unless more are asked for."""
+
+    show = forms.ChoiceField(
+        label="Logins", required=False, choices=[("", "Without an independent backup"), ("all", "Every login")]
+    )
+    person = forms.ChoiceField(label="Person", required=False)
+
+    def __init__(self, *args: Any, lines: Iterable[Line], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = sorted({(line.holder, line.login.holder_id) for line in lines if line.login.holder_id is not None})
+        named = [(str(number), name) for name, number in people]
+        self.fields["person"].choices = [("", "Everybody"), *named, ("none", "Programs")]  # type: ignore[attr-defined]
+
+    def found(self, lines: Iterable[Line]) -> list[Line]:
+        """Those that it asks for. A filter that makes no sense is as if it were empty."""
+        wanted = self.cleaned_data if self.is_valid() else {}
+        person, everything = wanted.get("person"), wanted.get("show") == "all"
+        return [
+            line
+            for line in lines
+            if (everything or line.standing.is_without)
+            and (not person or str(line.login.holder_id or "none") == person)
+        ]
 
 
 class TestForm(MomentForm):

@@ -40,7 +40,7 @@ from devices.enums import Outcome
 from devices.models import Asset, Validation
 from devices.rules import activated_with, is_at_hand
 from identity.models import Member, Office
-from recovery.accessgraph import STATES, State, gone, judge, proof_in_sum
+from recovery.accessgraph import STATES, State, gone, judge, parts, proof_in_sum
 
 # Kinds of door that recognise no device.
 DEVICELESS = ("reports", "voice")
@@ -149,31 +149,39 @@ def door_picture(member: Member, *, at: datetime, office: Office) -> Picture:
 
 @dataclass(frozen=True, slots=True)
 class Things:
-    """Which things are lost or retired, and what carries what, by number."""
+    """Which things are lost or retired, what carries what, and what is kept where, by number."""
 
     away: frozenset[int]
     carried_by: Mapping[int, int]
+    kept_at: Mapping[int, int] = field(default_factory=dict)
 
     def gone(self, also_lost: Collection[int] = ()) -> frozenset[int]:
         """All that no longer counts: what is away, what would be, and what is carried by such."""
         return gone(self.away.union(also_lost), self.carried_by)
 
+    def parts(self, numbers: Iterable[int]) -> frozenset[int]:
+        """These things with all that carries them and where all of that is kept: what they fall with."""
+        return parts(numbers, self.carried_by, self.kept_at)
 
-def things() -> Things:
-    """Read them: one query, only for things that are away or carried."""
-    away, carried_by = set(), {}
-    for thing, carrier, is_away in _THINGS.rows():
+
+def things(*, with_places: bool = False) -> Things:
+    """Read them: one query, only for things that are away or carried, and with places for those kept somewhere."""
+    away, carried_by, kept_at = set(), {}, {}
+    for thing, carrier, place, is_away in _THINGS.rows(with_places):
         if is_away:
             away.add(thing)
         if carrier:
             carried_by[thing] = carrier
-    return Things(frozenset(away), carried_by)
+        if place:
+            kept_at[thing] = place
+    return Things(frozenset(away), carried_by, kept_at)
 
 
-def _thing_rows() -> QuerySet[Asset, Any]:
+def _thing_rows(with_places: bool) -> QuerySet[Asset, Any]:
     away = Q(lost_at__isnull=False) | Q(retired_at__isnull=False)
-    rows = Asset.objects.filter(away | Q(carried_by__isnull=False)).annotate(is_away=away)
-    return rows.values_list("pk", "carried_by", "is_away")
+    placed = Q(place__isnull=False) if with_places else Q()
+    rows = Asset.objects.filter(away | Q(carried_by__isnull=False) | placed).annotate(is_away=away)
+    return rows.values_list("pk", "carried_by", "place", "is_away")
 
 
 _THINGS = Prepared(_thing_rows)

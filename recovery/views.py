@@ -7,17 +7,63 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Login
 from core import clock
 from core.errors import Refused
+from core.tables import Column, Table, export, in_words
 from devices.queries import logins_for
 from identity.access import Request, requires
-from identity.policies import is_manager, may_do_things
-from recovery import actions
-from recovery.forms import BackupForm, NewBackupForm, TestForm
+from identity.policies import any_member, is_manager, may_do_things
+from identity.queries import office
+from recovery import actions, queries
+from recovery.forms import AloneFilter, BackupForm, NewBackupForm, TestForm
 from recovery.models import AuthenticatorBackup
+
+PAGE = 50
+COLUMNS = (
+    Column("person", "Person", lambda line: line.holder, key=lambda line: line.holder),
+    Column("login", "Login", lambda line: line.login.label, key=lambda line: line.login.label),
+    Column("broker", "Broker", lambda line: line.login.profile.name, key=lambda line: line.login.profile.name),
+    Column("backups", "Independent backups", lambda line: line.counted, key=lambda line: line.independent),
+    Column("standing", "How it stands", lambda line: line.standing.label, key=lambda line: line.rank),
+    Column("why", "Why", lambda line: line.why, key=lambda line: line.why),
+    Column("next", "Next step", lambda line: line.step, key=lambda line: line.step),
+)
+
+
+@require_safe
+@requires(any_member)
+def list_alone(request: Request) -> HttpResponse:
+    """Who has no independent backup, the worst first; with `?show=all`, every login."""
+    lines = queries.lines(request.user, at=clock.now(), office=office())
+    form, table = _alone(request, lines)
+    facts = {
+        "form": form,
+        "table": table,
+        "page": table.page,
+        "rows": table.rows,
+        "narrowed": bool(in_words(form)),
+        "logins": len(lines),
+        "without": sum(line.standing.is_without for line in lines),
+    }
+    return render(request, "recovery/alone_list.html", facts)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(any_member, step_up=True)
+def export_alone(request: Request) -> HttpResponse:
+    """The same list as a file."""
+    form, table = _alone(request, queries.lines(request.user, at=clock.now(), office=office()))
+    asked = in_words(form) or [("Logins", "Without an independent backup")]
+    return export(request, table, name="Backups", back=reverse("recovery:list_alone"), asked=asked)
+
+
+def _alone(request: Request, lines: list[queries.Line]) -> tuple[AloneFilter, Table]:
+    form = AloneFilter(request.GET, lines=lines)
+    return form, Table(COLUMNS, form.found(lines), list, asked=request.GET, size=PAGE)
 
 
 @require_http_methods(["GET", "POST"])

@@ -27,8 +27,13 @@ PAGE = 40
 @require_safe
 @requires(any_member)
 def list_authenticators(request: Request) -> HttpResponse:
-    """Each login with its authenticators and backups; with `?alone`, only those that one loss would lock out."""
+    """Each login with its authenticators and backups; with `?alone`, only those that one loss would lock out.
+
+    With `?login=` only that one.
+    """
     rings = foresight().rings(request.user, at=clock.now(), office=office())
+    if request.GET.get("login"):
+        rings = [ring for ring in rings if str(ring.login.pk) == request.GET["login"]]
     alone = [ring for ring in rings if ring.is_alone]
     shown = alone if "alone" in request.GET else rings
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))

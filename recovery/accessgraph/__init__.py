@@ -26,7 +26,7 @@ from recovery.accessgraph.doors import (
     judge,
     proof_in_sum,
 )
-from recovery.accessgraph.spares import Way, independent
+from recovery.accessgraph.spares import Way, common, independent
 from recovery.accessgraph.things import gone, parts
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "State",
     "Verdict",
     "Way",
+    "common",
     "door_state",
     "gone",
     "independent",

@@ -8,10 +8,11 @@ Which function for which page:
   and `validated_devices` are made without a query;
 - any other doors: `load(doors, member, at=, office=).cards()`, and `.cards(also_lost=…)` for what a loss would do;
 - one thing, or many in a list: `thing_page`, `summaries`;
-- authenticators and backups: `rings` for all logins, `independent_backups` for one.
+- authenticators and backups: `rings` for all logins, `independent_backups` for one, `lines` for who has none.
 """
 
 from recovery.picture import DoorFacts, Picture, door_picture
+from recovery.queries.alone import Line, lines
 from recovery.queries.doors import (
     Cell,
     DeviceProof,
@@ -48,6 +49,7 @@ __all__ = [
     "IfLost",
     "Key",
     "Keys",
+    "Line",
     "Loaded",
     "Matrix",
     "Picture",
@@ -62,6 +64,7 @@ __all__ = [
     "independent_backups",
     "keys_of",
     "keys_of_logins",
+    "lines",
     "load",
     "need",
     "plates",

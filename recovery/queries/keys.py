@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,10 +15,10 @@ from accounts.brokers import Factor, catalogue
 from accounts.models import Login
 from core.prepared import Among, Prepared, Slot
 from devices.enums import AssetKind, Proof
-from devices.models import Authenticator, AuthenticatorQuerySet
+from devices.models import Asset, Authenticator, AuthenticatorQuerySet
 from devices.rules import is_at_hand, short
 from identity.models import Member, Office
-from recovery.accessgraph import Held, Way, independent, parts
+from recovery.accessgraph import Held, Way, independent
 from recovery.enums import BackupKind
 from recovery.models import AuthenticatorBackup, BackupQuerySet
 from recovery.picture import Things, activation, things
@@ -71,6 +71,13 @@ class Key:
         """Whether somebody wrote down what carries it."""
         return bool(self.carriers)
 
+    @property
+    def copies(self) -> tuple[tuple[Carrier, ...], ...]:
+        """Its carriers, apart where each holds a copy that does alone; together where it takes all of them."""
+        if all(is_at_hand(self.entry, [carrier.kind], 1) for carrier in self.carriers):
+            return tuple((carrier,) for carrier in self.carriers)
+        return (self.carriers,)
+
     def at_hand(self, lost: Collection[int]) -> bool:
         """Whether it works when these things are lost; taken for granted when nobody knows what carries it."""
         left = [carrier.kind for carrier in self.carriers if carrier.id not in lost]
@@ -101,6 +108,7 @@ class Spare:
     place: str
     place_id: int | None
     custodian: str
+    custodian_id: int | None
     codes_left: int | None
     proved_at: datetime | None
     proof: Proof
@@ -131,55 +139,115 @@ class Spare:
         )
 
     def at_hand(self, lost: Collection[int]) -> bool:
-        """Whether neither it nor its place is lost."""
-        return not any(carrier.id in lost for carrier in self.carriers) and self.place_id not in lost
+        """Whether neither it nor its place is lost, and of printed codes at least one is left."""
+        return (
+            self.codes_left != 0
+            and not any(carrier.id in lost for carrier in self.carriers)
+            and self.place_id not in lost
+        )
+
+
+class Named(NamedTuple):
+    """A thing that ways fall with, or who keeps them, as a reader may call it."""
+
+    name: str
+    kind: str = ""
+
+    @property
+    def where(self) -> str:
+        """“on Maria’s iPhone 15”, “in the office safe”, “with Tom Okafor”."""
+        if not self.kind:
+            return f"with {self.name}"
+        return f"{'in' if self.kind == AssetKind.PLACE else 'on'} {self.name}"
+
+
+_NAMELESS = Named("the same thing", AssetKind.PAPER)
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The authenticators and backups of some logins, by login, and the things that decide whether they are at hand."""
+    """The authenticators and backups of some logins, by login, and the things that decide whether they are at hand.
+
+    `names` are the things that they fall with, as a reader may call them; only the pages that say so read them.
+    """
 
     authenticators: dict[int, list[Key]]
     backups: dict[int, list[Spare]]
     things: Things
+    names: Mapping[int, Named] = field(default_factory=dict)
 
     def of(self, login_id: int) -> list[Key]:
         return self.authenticators.get(login_id, [])
 
-    def second_ways(self, login_id: int, lost: Collection[int] | None = None) -> tuple[Key | Spare, ...]:
-        """What a login has beside its first authenticator, and that falls with nothing another of them falls with.
+    def ways(self, login_id: int, lost: Collection[int] | None = None) -> list[tuple[Key | Spare, Way]]:
+        """Every way into a login that is on file, copies of one seed apart, each with all that it falls with.
 
-        The first is the earliest authenticator at hand of which somebody wrote down where it is. Tokens of programs are
-        no second way for a person, nor the other way round. `lost` is what is gone, by default what is gone now.
+        Tokens of programs are no way for a person, nor the other way round. `lost` is what is gone, by default what is
+        gone now.
         """
-        lost = self.things.gone() if lost is None else lost
+        lost = self.things.gone() if lost is None else frozenset(lost)
         keys = _alternatives([key for key in self.of(login_id) if key.carriers and key.at_hand(lost)])
-        backups = [backup for backup in self.backups.get(login_id, []) if backup.at_hand(lost)]
-        found: list[Key | Spare] = [*keys, *backups]
-        taken = independent(self._way(number, one) for number, one in enumerate(found))
-        return tuple(found[way.id] for way in taken if way.id > 0 or not keys)
+        copies = [(key, [carrier.id for carrier in copy]) for key in keys for copy in key.copies]
+        found: list[tuple[Key | Spare, frozenset[int], bool]] = [
+            *((key, self.things.parts(numbers), lost.isdisjoint(numbers)) for key, numbers in copies),
+            *((one, self._fate(one), self._is_left(one, lost)) for one in self.backups.get(login_id, [])),
+        ]
+        return [
+            (one, Way(number, parts, is_placed=one.is_placed, at_hand=is_left))
+            for number, (one, parts, is_left) in enumerate(found)
+        ]
+
+    def second_ways(self, login_id: int, lost: Collection[int] | None = None) -> tuple[Key | Spare, ...]:
+        """What a login has beside its first way, counted through what carries it: no two of them fall together.
+
+        The first is the earliest authenticator of them; without any, every backup is a second way.
+        """
+        ways = self.ways(login_id, lost)
+        counted = [ways[way.id][0] for way in independent(way for _, way in ways)]
+        is_led = any(isinstance(one, Key) for one, _ in ways)
+        return tuple(counted[1:] if is_led else counted)
 
     def shares(self, backup: Spare) -> str:
         """Why a backup is no second way, in a sentence; empty when it is one."""
-        if not backup.at_hand(self.things.gone()):
+        if backup.codes_left == 0:
+            return "No code is left."
+        if not self._is_left(backup, self.things.gone()):
             return "It is lost or retired."
-        own = self._way(0, backup)
-        if not own.is_placed:
+        if not backup.is_placed:
             return "Nobody wrote down where it is."
         for key in self.of(backup.login_id):
-            common = own.parts & self._way(0, key).parts
-            if common:
-                return f"It falls with {_named(common, [*backup.carriers, *key.carriers])}, as {key.name} does."
+            together = self._fate(backup) & self.things.parts(carrier.id for carrier in key.carriers)
+            if together and len(key.copies) == 1:
+                return f"It falls with {self.nearest(together).name}, as {key.name} does."
         return "" if backup in self.second_ways(backup.login_id) else "It falls with another backup."
 
-    def _way(self, number: int, one: Key | Spare) -> Way:
-        falls_with = parts((carrier.id for carrier in one.carriers), self.things.carried_by)
-        return Way(number, falls_with, is_placed=one.is_placed)
+    def nearest(self, together: Collection[int]) -> Named:
+        """The one of the things that some ways fall with in which the others are, or that the others carry."""
+        part = max(sorted(together), key=lambda part: len(self.things.parts([part])))
+        return self.names.get(part, _NAMELESS)
+
+    def _fate(self, backup: Spare) -> frozenset[int]:
+        """What a backup falls with; where only its keeper is known, that person, as a negative number."""
+        numbers = [carrier.id for carrier in backup.carriers]
+        if backup.place_id is not None:
+            numbers.append(backup.place_id)
+        if not numbers and backup.custodian_id is not None:
+            return frozenset({-backup.custodian_id})
+        return self.things.parts(numbers)
+
+    def _is_left(self, backup: Spare, lost: Collection[int]) -> bool:
+        return backup.at_hand(lost) and self._fate(backup).isdisjoint(lost)
 
 
 def may_name(reader: Member, holder: int | None) -> bool:
     """Whether a reader may know a thing by its name: a trader knows own ones and those that nobody holds."""
     return reader.sees_everything or holder in (None, reader.pk)
+
+
+def whose(name: str, holder: str | None) -> str:
+    """“Maria’s iPhone 15”; the name alone when it is shared or names its holder already."""
+    first = holder.split()[0] if holder else ""
+    return name if not first or first in name else f"{first}’s {name}"
 
 
 def unnamed(kind: str) -> str:
@@ -191,10 +259,6 @@ def _alternatives(keys: list[Key]) -> list[Key]:
     """Those of the same sort as the first: things people hold, or tokens that programs hold."""
     people = [key for key in keys if key.entry.kind == "possession"]
     return people or keys
-
-
-def _named(common: Collection[int], carriers: Iterable[Carrier]) -> str:
-    return next((carrier.name for carrier in carriers if carrier.id in common), "the thing that carries it")
 
 
 def _where_gone(carriers: Iterable[Carrier], lost: Collection[int]) -> str:
@@ -213,8 +277,35 @@ def keys_of(
     return Keys(
         authenticators=_by_login(_keys(_authenticator_rows(authenticators), reader, at=at, office=office)),
         backups=_by_login(_spares(_backup_rows(backups), reader, at=at, office=office)),
-        things=things(),
+        things=things(with_places=True),
     )
+
+
+def named_keys(member: Member, *, at: datetime, office: Office) -> Keys:
+    """All that a member sees of authenticators and backups, with names for what they fall with. Four queries."""
+    keys = keys_of(
+        Authenticator.objects.visible_to(member),
+        AuthenticatorBackup.objects.visible_to(member),
+        reader=member,
+        at=at,
+        office=office,
+    )
+    logins = {*keys.authenticators, *keys.backups}
+    parts = frozenset[int]().union(*(way.parts for login in logins for _, way in keys.ways(login)))
+    return replace(keys, names=_names(parts, member) | _keepers(keys))
+
+
+def _names(parts: Collection[int], reader: Member) -> dict[int, Named]:
+    rows = Asset.objects.filter(pk__in=parts).values_list("pk", "name", "kind", "holder_id", "holder__name")
+    return {
+        number: Named(whose(name, holder_name) if may_name(reader, holder) else unnamed(kind), kind)
+        for number, name, kind, holder, holder_name in rows
+    }
+
+
+def _keepers(keys: Keys) -> dict[int, Named]:
+    kept = (backup for backups in keys.backups.values() for backup in backups if backup.custodian_id)
+    return {-(backup.custodian_id or 0): Named(backup.custodian) for backup in kept}
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,19 +324,18 @@ class Ring:
 
 
 def rings(member: Member, *, at: datetime, office: Office) -> list[Ring]:
-    """Every login in use that a member sees, by its label. Four queries."""
-    keys = keys_of(
-        Authenticator.objects.visible_to(member),
-        AuthenticatorBackup.objects.visible_to(member),
-        reader=member,
-        at=at,
-        office=office,
-    )
-    logins = Login.objects.visible_to(member).open().select_related("holder").order_by("label", "pk")
-    return [_ring(login, keys) for login in logins]
+    """Every login in use that a member sees, by its label. Five queries."""
+    keys = named_keys(member, at=at, office=office)
+    return [ring(login, keys) for login in logins_of(member)]
 
 
-def _ring(login: Login, keys: Keys) -> Ring:
+def logins_of(member: Member) -> QuerySet[Login]:
+    """The logins in use that a member sees, with their holders, by label."""
+    return Login.objects.visible_to(member).open().select_related("holder").order_by("label", "pk")
+
+
+def ring(login: Login, keys: Keys) -> Ring:
+    """One login of these keys."""
     spares = keys.backups.get(login.pk, [])
     return Ring(
         login=login,
@@ -261,7 +351,7 @@ def keys_of_logins(logins: Collection[int], *, reader: Member, at: datetime, off
     return Keys(
         authenticators=_by_login(_keys(_AUTHENTICATORS.rows(**asked), reader, at=at, office=office)),
         backups=_by_login(_spares(_BACKUPS.rows(**asked), reader, at=at, office=office)),
-        things=things(),
+        things=things(with_places=True),
     )
 
 
@@ -288,7 +378,7 @@ _AUTHENTICATORS = Prepared(lambda: _authenticator_rows(Authenticator.objects.fil
 def _backup_rows(rows: BackupQuerySet) -> QuerySet[AuthenticatorBackup, Any]:
     return rows.standing().order_by("login__label", "login_id", "pk", "carriers__name").values_list(
         "pk", "login_id", "login__label", "authenticator_id", "kind", "label",
-        "place__name", "place_id", "custodian__name",
+        "place__name", "place_id", "custodian__name", "custodian_id",
         "codes_left", "proved_at", "login__holder__timezone",
         "carriers", "carriers__name", "carriers__kind", "carriers__retired_at", "carriers__holder_id",
     )  # fmt: skip
@@ -308,16 +398,15 @@ def _keys(facts: Iterable[tuple[Any, ...]], reader: Member, *, at: datetime, off
 
 def _spares(facts: Iterable[tuple[Any, ...]], reader: Member, *, at: datetime, office: Office) -> list[Spare]:
     def made(one: tuple[Any, ...], carriers: tuple[Carrier, ...]) -> Spare:
-        number, login_id, login, authenticator, kind, label, place, place_id, custodian, codes_left, proved_at, zone = (
-            one
-        )
+        number, login_id, login, authenticator, kind, label, place, place_id, custodian, custodian_id, *rest = one
+        codes_left, proved_at, zone = rest
         state = _tested(proved_at, at=at, days=office.backup_days, zone=zone, office=office)
         return Spare(
             number, login_id, login, authenticator, kind, label, carriers,
-            place or "", place_id, custodian or "", codes_left, proved_at, state,
+            place or "", place_id, custodian or "", custodian_id, codes_left, proved_at, state,
         )  # fmt: skip
 
-    return _with_carriers(facts, 12, made, reader)
+    return _with_carriers(facts, 13, made, reader)
 
 
 def _tested(proved_at: datetime | None, *, at: datetime, days: int, zone: str | None, office: Office) -> Proof:

@@ -33,6 +33,11 @@ def test_the_parts_of_a_way_are_its_carriers_and_what_carries_them():
     assert parts([], {SIM: PHONE}) == frozenset()
 
 
+def test_what_lies_in_a_place_falls_with_it_and_with_what_the_place_is_in():
+    assert parts([SIM], {SIM: PHONE}, {PHONE: BAG, BAG: CARD}) == {SIM, PHONE, BAG, CARD}
+    assert parts([PHONE], {SIM: PHONE}, {PHONE: PHONE}) == {PHONE}
+
+
 carryings = st.dictionaries(st.integers(0, 6), st.integers(0, 6), max_size=7)
 
 

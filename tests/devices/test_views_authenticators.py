@@ -51,7 +51,7 @@ def test_the_list_says_which_login_hangs_on_one_thing(tom, trader, login, phone,
 
     assert "1 login would be locked out by the loss of one thing." in text
     assert "Maria at IBKR Interactive Brokers, Maria Santos No second way" in text
-    assert "No second way. It falls with iPhone 15, as IB Key does." in text
+    assert "No second way. It falls with Maria’s iPhone 15, as IB Key does." in text
     assert "With a card Interactive Brokers, Maria Santos One second way" in text
     assert [ring.login for ring in tom.get(f"{LIST}?alone").context["page"]] == [login]
 

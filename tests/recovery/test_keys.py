@@ -48,8 +48,8 @@ def test_what_falls_with_the_authenticator_is_none(manager, office, trader, logi
 
     assert second_ways(login, manager, office) == []
     assert why_not(login, manager, office) == {
-        "Number on file": "It falls with iPhone 15, as IB Key does.",
-        "App on the phone": "It falls with iPhone 15, as IB Key does.",
+        "Number on file": "It falls with Maria’s iPhone 15, as IB Key does.",
+        "App on the phone": "It falls with Maria’s iPhone 15, as IB Key does.",
     }
 
 
@@ -158,16 +158,92 @@ def test_where_a_backup_is_kept_in_words(manager, trader, office, login, card, f
     assert spare.kept == kept
 
 
-def test_four_queries_however_many_logins(manager, office, login, phone):
+def test_five_queries_however_many_logins(manager, office, login, phone):
     def asked() -> int:
         with CaptureQueriesContext(connection) as found:
             queries.rings(manager, at=AT, office=office)
         return len(found)
 
+    factories.make_authenticator(login, carriers=[phone])
     before = asked()
     for number in range(3):
         other = factories.make_login(login.holder, label=f"Login {number}")
         factories.make_authenticator(other, carriers=[phone])
         factories.make_backup(other, carriers=[phone], kind="second-factor")
 
-    assert (before, asked()) == (4, 4)
+    assert (before, asked()) == (5, 5)
+
+
+def test_what_lies_in_one_place_counts_once(manager, office, login, phone, card):
+    house = factories.make_asset("The house", kind="place")
+    safe = factories.make_asset("Office safe", kind="place", place=house)
+    sheet = factories.make_asset("Sheet", kind="paper", place=house)
+    card.place = safe
+    card.save()
+    factories.make_authenticator(login, carriers=[phone])
+    factories.make_backup(login, label="Card", carriers=[card])
+    factories.make_backup(login, label="Codes", kind="printed-codes", place=safe)
+    factories.make_backup(login, label="Other codes", kind="printed-codes", carriers=[sheet])
+
+    assert second_ways(login, manager, office) == ["Card"]
+    assert why_not(login, manager, office) == {
+        "Card": "",
+        "Codes": "It falls with another backup.",
+        "Other codes": "It falls with another backup.",
+    }
+
+
+@pytest.mark.parametrize("kind", ["mailbox", "password-manager", "sim"])
+def test_what_is_opened_only_on_the_phone_falls_with_it(manager, trader, office, login, phone, kind):
+    thing = factories.make_asset("Only there", kind=kind, holder=trader, carried_by=phone)
+    sort = {"mailbox": "mailbox", "password-manager": "seed-copy", "sim": "number"}[kind]
+    factories.make_authenticator(login, carriers=[phone])
+    factories.make_backup(login, label="Second", kind=sort, carriers=[thing])
+
+    assert second_ways(login, manager, office) == []
+    thing.carried_by = None
+    thing.save()
+    assert second_ways(login, manager, office) == ["Second"]
+
+
+def test_two_backups_of_which_only_the_keeper_is_known_count_once(manager, trader, office, login, phone, card):
+    factories.make_authenticator(login, carriers=[phone])
+    for label in ("First", "Second"):
+        factories.make_backup(login, label=label, kind="printed-codes", custodian=trader)
+    factories.make_backup(login, label="Third", kind="printed-codes", custodian=manager)
+
+    assert second_ways(login, manager, office) == ["First", "Third"]
+
+
+def test_a_copy_of_a_seed_on_another_thing_is_a_second_way_and_one_on_the_same_is_none(
+    manager, trader, office, login, phone
+):
+    vault = factories.make_asset("Vault", kind="password-manager", carried_by=phone)
+    factories.make_authenticator(login, "totp", label="Codes", carriers=[phone, vault])
+    assert second_ways(login, manager, office) == []
+
+    vault.carried_by = None
+    vault.save()
+    assert second_ways(login, manager, office) == ["Codes"]
+
+
+def test_printed_codes_that_are_used_up_are_no_second_way(manager, office, login, phone, card):
+    safe = factories.make_asset("Office safe", kind="place")
+    factories.make_authenticator(login, carriers=[phone])
+    codes = factories.make_backup(login, label="Codes", kind="printed-codes", place=safe, codes_left=1)
+    assert second_ways(login, manager, office) == ["Codes"]
+
+    codes.codes_left = 0
+    codes.save()
+    assert second_ways(login, manager, office) == []
+    assert why_not(login, manager, office) == {"Codes": "No code is left."}
+
+
+def test_a_backup_that_falls_with_two_others_hides_neither(manager, trader, office, login, phone, card):
+    sim = factories.make_asset("SIM", kind="sim", holder=trader)
+    factories.make_authenticator(login, carriers=[phone])
+    factories.make_backup(login, label="Both", kind="second-factor", carriers=[card, sim])
+    factories.make_backup(login, label="Card", carriers=[card])
+    factories.make_backup(login, label="Number", kind="number", carriers=[sim])
+
+    assert second_ways(login, manager, office) == ["Card", "Number"]
