@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from dashboard.views import accounts, history, people, proofs, search, today, trail
+from dashboard.views import accounts, adviser, history, people, proofs, search, today, trail
 
 app_name = "dashboard"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("people/", people.list_members, name="list_members"),
     path("people/export/", people.export_members, name="export_members"),
     path("people/<int:pk>/", people.show_member, name="show_member"),
+    path("people/<int:pk>/doors/", adviser.show_adviser, name="show_adviser"),
     path("people/<int:pk>/proofs/", proofs.confirm_things, name="confirm_things"),
     path("people/<int:pk>/end/", people.end_member, name="end_member"),
     path("trail/", trail.show_trail, name="show_trail"),

@@ -31,6 +31,7 @@ ICONS = frozenset(
         "clipboard-check",
         "clock",
         "copy",
+        "door-open",
         "download",
         "ellipsis",
         "external-link",
