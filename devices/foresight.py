@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from accounts.models import Login
 from devices.models import Asset
 from identity.models import Member, Office
 
@@ -25,6 +26,10 @@ class Foresight(Protocol):
 
     def thing_page(self, asset: Asset, member: Member, *, at: datetime, office: Office) -> Any:
         """The doors one thing helps open, what it carries, and what its loss would do."""
+        ...
+
+    def line_of(self, login: Login, member: Member, *, at: datetime, office: Office) -> Any:
+        """One login with its authenticators, what backs them up, why no more of it counts, and the next step."""
         ...
 
     def rings(self, member: Member, *, at: datetime, office: Office) -> Sequence[Any]:

@@ -20,7 +20,7 @@ from core.trail.enums import Verb
 from core.trail.models import Event
 from devices import rules
 from devices.enums import CLOCKED_KINDS, VALIDATED_KINDS, AssetState, Outcome
-from devices.models import Asset, AssetQuerySet, HandOver, Validation
+from devices.models import Asset, AssetQuerySet, Authenticator, HandOver, Validation
 from identity.models import Member, Office
 
 SHOWN = 20
@@ -42,6 +42,10 @@ _DEEDS = {
     Verb.VALIDATION_CONFIRMED: ("proved it at", "ok"),
     Verb.VALIDATION_FAILED: ("tried in vain at", "late"),
     Verb.VALIDATION_CHANGED: ("corrected what is on file for", ""),
+    Verb.AUTHENTICATOR_ADDED: ("put it on file.", ""),
+    Verb.AUTHENTICATOR_CHANGED: ("changed what is on file.", ""),
+    Verb.AUTHENTICATOR_CONFIRMED: ("saw it work.", "ok"),
+    Verb.AUTHENTICATOR_ENDED: ("ended it.", "unknown"),
     Verb.VALIDATION_ENDED: ("stopped asking for it at", "unknown"),
 }
 
@@ -154,6 +158,13 @@ def history(asset: Asset, validations: Iterable[Validation], member: Member) -> 
     events = list(Event.objects.visible_to(member).filter(about).order_by("-pk")[:SHOWN])
     people = Member.objects.in_bulk({event.actor_id for event in events if event.actor_id})
     return [_line(event, people, doors) for event in events]
+
+
+def history_of(authenticator: Authenticator, member: Member) -> list[Line]:
+    """The newest events about an authenticator. Two queries."""
+    events = list(Event.objects.visible_to(member).about(authenticator).order_by("-pk")[:SHOWN])
+    people = Member.objects.in_bulk({event.actor_id for event in events if event.actor_id})
+    return [_line(event, people, {}) for event in events]
 
 
 def _line(event: Event, people: dict[int, Member], doors: dict[int, Door]) -> Line:

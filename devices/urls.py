@@ -29,6 +29,7 @@ urlpatterns = [
     path("validations/<int:pk>/end/", validations.end_validation, name="end_validation"),
     path("authenticators/", authenticators.list_authenticators, name="list_authenticators"),
     path("authenticators/new/", authenticators.add_authenticator, name="add_authenticator"),
+    path("authenticators/<int:pk>/", authenticators.show_authenticator, name="show_authenticator"),
     path("authenticators/<int:pk>/edit/", authenticators.edit_authenticator, name="edit_authenticator"),
     path("authenticators/<int:pk>/confirm/", authenticators.confirm_authenticator, name="confirm_authenticator"),
     path("authenticators/<int:pk>/end/", authenticators.end_authenticator, name="end_authenticator"),

@@ -164,6 +164,28 @@ def door_lines(profile: Profile, *, entity: str = "", used: Collection[str] = ()
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class FactorLine:
+    """One factor of a broker: `traits` are pairs of a question and its answer, `short` is the same in one line."""
+
+    factor: Factor
+    traits: tuple[tuple[str, str], ...]
+    short: str
+    known: Known
+
+
+def factor_line(profile: Profile, slug: str) -> FactorLine:
+    """What the broker’s profile says of one factor; UnknownEntryError when it has none of that name."""
+    factor = profile.factor(slug)
+    traits = tuple(words.factor_traits(factor, profile))
+    return FactorLine(factor, traits, words.factor_in_short(factor), known(profile, factor.fact))
+
+
+def factor_lines(profile: Profile) -> list[FactorLine]:
+    """The same for every factor that an office records."""
+    return [factor_line(profile, factor.slug) for factor in profile.factors if factor.enrolled]
+
+
 def known(profile: Profile, fact: Fact, *, is_estimate: bool = False) -> Known:
     """How well an entry of the profile is known, its sources ready to be shown."""
     return Known(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from accounts.brokers import Expression, Factor, Profile, Recovery, Timer, in_words
+from accounts.brokers import Expression, Factor, Profile, Recovery, Timer, in_words, slugs
 
 NO_CAP = -1
 POWERS = {
@@ -120,6 +120,72 @@ def factor_limits(factor: Factor, profile: Profile) -> Iterator[str]:
     if factor.excludes:
         yield f"Not together with {listed(names(profile, factor.excludes))}."
     yield from _cap_words(factor)
+
+
+def factor_traits(factor: Factor, profile: Profile) -> Iterator[tuple[str, str]]:
+    """What one has to know of a factor before one relies on it, as pairs of a question and its answer.
+
+    What the profile does not say is “Not known”, or left out where nobody would ask.
+    """
+    yield "Rests on", rests_on(factor.carried_by)
+    yield "Active at a time", _activation_words(factor)
+    yield "Without a connection", "Works." if factor.offline_capable else "Does not work."
+    yield "Signal", f"{NETWORKS[factor.needs_network]}." if factor.needs_network else _no_signal(factor)
+    yield "Clock", "Needs one that is right." if factor.needs_clock else "Does not matter."
+    yield "Copies", _KNOWN[factor.copyable]
+    yield "Withdrawals", " ".join(_cap_words(factor)) or "Not known."
+    yield "A fake page", "Cannot get hold of it." if factor.phishing_resistant else "Can get hold of it."
+    if factor.shared_by_usernames:
+        yield "Several user names", "One can serve them all."
+    if factor.same_activation_as:
+        yield "Together with", f"Lives and dies with {profile.factor(factor.same_activation_as).name}."
+    if factor.only_with:
+        yield "Together with", f"Only beside {profile.factor(factor.only_with).name}."
+    if factor.excludes:
+        yield "Not beside", f"{listed(names(profile, factor.excludes))}."
+    yield from ((term, sentence(text)) for term, text in _more_traits(factor) if text)
+
+
+def _more_traits(factor: Factor) -> tuple[tuple[str, str | None], ...]:
+    stop_gap = "A stop-gap that runs out by itself" if factor.temporary else None
+    legacy = "From earlier days, given out no more" if factor.legacy else None
+    return (
+        ("Unlocked by", factor.unlock),
+        ("Given to", factor.eligibility),
+        ("Ends", factor.expires or stop_gap or legacy),
+        ("Second factor", "Gets past it" if factor.bypasses_second_factor else None),
+    )
+
+
+def factor_in_short(factor: Factor) -> str:
+    """The same in one line: what limits it and what it needs, as “Active in one place, works offline”."""
+    said = [
+        _activation_words(factor).rstrip(".") if factor.max_active else "",
+        "works offline" if factor.offline_capable else "needs a connection",
+        "needs a clock that is right" if factor.needs_clock else "",
+        "cannot be copied" if factor.copyable is False and factor.max_active is None else "",
+        " ".join(_cap_words(factor)).rstrip(".").replace("Withdrawals", "withdrawals").replace("No cap", "no cap"),
+        "no fake page can get hold of it" if factor.phishing_resistant else "",
+    ]
+    return sentence(", ".join(filter(None, said)))
+
+
+_KNOWN = {True: "Can be made.", False: "Cannot be made.", None: "Not known."}
+
+
+def _activation_words(factor: Factor) -> str:
+    if factor.max_active is None:
+        return "Not known."
+    if factor.max_active > 1:
+        return f"In {factor.max_active} places at most."
+    carriers = sorted(slugs(factor.carried_by))
+    if len(carriers) > 1:
+        return "One alone: a new one ends the one before."
+    return f"On one {ASSETS[carriers[0]]}: a second {ASSETS[carriers[0]]} is no backup."
+
+
+def _no_signal(factor: Factor) -> str:
+    return "Needs none." if factor.offline_capable else "Not known."
 
 
 def factor_facts(factor: Factor) -> Iterator[str]:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Login
+from accounts.queries.brokers import factor_line, factor_lines
 from core import clock
 from core.errors import Refused
 from devices import actions, queries
@@ -41,6 +42,22 @@ def list_authenticators(request: Request) -> HttpResponse:
     return render(request, "devices/authenticator_list.html", facts)
 
 
+@require_safe
+@requires(any_member)
+def show_authenticator(request: Request, pk: int) -> HttpResponse:
+    """One authenticator: what the broker says of its kind, what carries it, and what there is when it is gone."""
+    authenticator, at = _authenticator(request, pk), clock.now()
+    line = foresight().line_of(authenticator.login, request.user, at=at, office=office())
+    facts = {
+        "authenticator": authenticator,
+        "key": next((key for key in line.ring.keys if key.id == authenticator.pk), None),
+        "line": line,
+        "broker": factor_line(authenticator.login.profile, authenticator.factor),
+        "lines": queries.history_of(authenticator, request.user),
+    }
+    return render(request, "devices/authenticator_show.html", facts)
+
+
 @require_http_methods(["GET", "POST"])
 @requires(is_manager)
 def add_authenticator(request: Request) -> HttpResponse:
@@ -58,7 +75,8 @@ def add_authenticator(request: Request) -> HttpResponse:
         else:
             messages.success(request, f"{added} is on file for {login.label}.")
             return redirect("devices:list_authenticators")
-    return render(request, "devices/authenticator_edit.html", {"form": form, "login": login})
+    facts = {"form": form, "login": login, "kinds": factor_lines(login.profile)}
+    return render(request, "devices/authenticator_edit.html", facts)
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,7 +93,9 @@ def edit_authenticator(request: Request, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Saved.")
             return redirect("devices:list_authenticators")
-    facts = {"form": form, "authenticator": authenticator, "login": authenticator.login}
+    login = authenticator.login
+    kinds = [factor_line(login.profile, authenticator.factor)]
+    facts = {"form": form, "authenticator": authenticator, "login": login, "kinds": kinds}
     return render(request, "devices/authenticator_edit.html", facts)
 
 

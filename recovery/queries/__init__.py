@@ -12,7 +12,7 @@ Which function for which page:
 """
 
 from recovery.picture import DoorFacts, Picture, door_picture
-from recovery.queries.alone import Line, lines
+from recovery.queries.alone import Line, line_of, lines
 from recovery.queries.doors import (
     Cell,
     DeviceProof,
@@ -64,6 +64,7 @@ __all__ = [
     "independent_backups",
     "keys_of",
     "keys_of_logins",
+    "line_of",
     "lines",
     "load",
     "need",

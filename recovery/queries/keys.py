@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -13,6 +13,8 @@ from django.db.models import BigIntegerField, QuerySet
 
 from accounts.brokers import Factor, catalogue
 from accounts.models import Login
+from accounts.queries.words import factor_in_short
+from core.clock import local_day
 from core.prepared import Among, Prepared, Slot
 from devices.enums import AssetKind, Proof
 from devices.models import Asset, Authenticator, AuthenticatorQuerySet
@@ -55,11 +57,17 @@ class Key:
     enrolled_on: date | None
     proved_at: datetime | None
     proof: Proof
+    good_until: date | None
 
     @property
     def entry(self) -> Factor:
         """What the broker's profile says of this kind of factor."""
         return catalogue()[self.broker].factor(self.factor)
+
+    @property
+    def in_short(self) -> str:
+        """What limits it and what it needs, by the broker’s profile."""
+        return factor_in_short(self.entry)
 
     @property
     def name(self) -> str:
@@ -112,6 +120,7 @@ class Spare:
     codes_left: int | None
     proved_at: datetime | None
     proof: Proof
+    good_until: date | None
 
     @property
     def name(self) -> str:
@@ -290,6 +299,15 @@ def named_keys(member: Member, *, at: datetime, office: Office) -> Keys:
         at=at,
         office=office,
     )
+    return _with_names(keys, member)
+
+
+def named_keys_of(login: Login, reader: Member, *, at: datetime, office: Office) -> Keys:
+    """The same for one login, which the reader is known to see. Four queries."""
+    return _with_names(keys_of_logins([login.pk], reader=reader, at=at, office=office), reader)
+
+
+def _with_names(keys: Keys, member: Member) -> Keys:
     logins = {*keys.authenticators, *keys.backups}
     parts = frozenset[int]().union(*(way.parts for login in logins for _, way in keys.ways(login)))
     return replace(keys, names=_names(parts, member) | _keepers(keys))
@@ -379,7 +397,7 @@ def _backup_rows(rows: BackupQuerySet) -> QuerySet[AuthenticatorBackup, Any]:
     return rows.standing().order_by("login__label", "login_id", "pk", "carriers__name").values_list(
         "pk", "login_id", "login__label", "authenticator_id", "kind", "label",
         "place__name", "place_id", "custodian__name", "custodian_id",
-        "codes_left", "proved_at", "login__holder__timezone",
+        "codes_left", "proved_at",
         "carriers", "carriers__name", "carriers__kind", "carriers__retired_at", "carriers__holder_id",
     )  # fmt: skip
 
@@ -390,8 +408,8 @@ _BACKUPS = Prepared(lambda: _backup_rows(AuthenticatorBackup.objects.filter(_of_
 def _keys(facts: Iterable[tuple[Any, ...]], reader: Member, *, at: datetime, office: Office) -> list[Key]:
     def made(one: tuple[Any, ...], carriers: tuple[Carrier, ...]) -> Key:
         number, login_id, login, broker, factor, label, enrolled_on, proved_at, zone = one
-        state = _tested(proved_at, at=at, days=office.validity_days, zone=zone, office=office)
-        return Key(number, login_id, login, broker, factor, label, carriers, enrolled_on, proved_at, state)
+        state, until = _tested(proved_at, at=at, days=office.validity_days, zone=zone or office.timezone, office=office)
+        return Key(number, login_id, login, broker, factor, label, carriers, enrolled_on, proved_at, state, until)
 
     return _with_carriers(facts, 9, made, reader)
 
@@ -399,18 +417,22 @@ def _keys(facts: Iterable[tuple[Any, ...]], reader: Member, *, at: datetime, off
 def _spares(facts: Iterable[tuple[Any, ...]], reader: Member, *, at: datetime, office: Office) -> list[Spare]:
     def made(one: tuple[Any, ...], carriers: tuple[Carrier, ...]) -> Spare:
         number, login_id, login, authenticator, kind, label, place, place_id, custodian, custodian_id, *rest = one
-        codes_left, proved_at, zone = rest
-        state = _tested(proved_at, at=at, days=office.backup_days, zone=zone, office=office)
+        codes_left, proved_at = rest
+        state, until = _tested(proved_at, at=at, days=office.backup_days, zone=office.timezone, office=office)
         return Spare(
             number, login_id, login, authenticator, kind, label, carriers,
-            place or "", place_id, custodian or "", custodian_id, codes_left, proved_at, state,
+            place or "", place_id, custodian or "", custodian_id, codes_left, proved_at, state, until,
         )  # fmt: skip
 
-    return _with_carriers(facts, 13, made, reader)
+    return _with_carriers(facts, 12, made, reader)
 
 
-def _tested(proved_at: datetime | None, *, at: datetime, days: int, zone: str | None, office: Office) -> Proof:
-    return proof_since(proved_at, at=at, days=days, warn_days=office.warn_days, zone=zone or office.timezone)
+def _tested(
+    proved_at: datetime | None, *, at: datetime, days: int, zone: str, office: Office
+) -> tuple[Proof, date | None]:
+    """How the proof stands, and its last good day; None without a proof."""
+    until = None if proved_at is None else local_day(proved_at, zone) + timedelta(days=days)
+    return proof_since(proved_at, at=at, days=days, warn_days=office.warn_days, zone=zone), until
 
 
 def _with_carriers(

@@ -8,7 +8,7 @@ import pytest
 
 from accounts import queries
 from accounts.brokers import Minutes, catalogue
-from accounts.queries import words
+from accounts.queries import brokers, words
 from tests.factories import AT, make_account, make_door, make_grant, make_login
 
 TODAY = date(2026, 11, 23)
@@ -259,3 +259,23 @@ class TestEndings:
         grant = make_grant(make_login(trader), make_account(closed_at=AT))
 
         assert list(queries.left_without([grant])) == []
+
+
+def test_every_factor_of_every_broker_says_what_one_has_to_know_before_relying_on_it():
+    asked = ("Rests on", "Active at a time", "Without a connection", "Signal", "Clock", "Copies", "Withdrawals")
+    for profile in catalogue().values():
+        for line in brokers.factor_lines(profile):
+            terms = [term for term, _ in line.traits]
+            assert tuple(terms[:8]) == (*asked, "A fake page"), f"{profile.slug}: {line.factor.slug}"
+            assert all(text.endswith((".", "?", ":")) or term == "Rests on" for term, text in line.traits)
+            assert line.short.endswith(".")
+            assert line.known.sources
+
+
+def test_what_a_profile_does_not_say_is_not_known():
+    traits = dict(brokers.factor_line(catalogue()["ibkr"], "totp").traits)
+
+    assert traits["Active at a time"] == "Not known."
+    assert traits["Withdrawals"] == "Not known."
+    assert traits["Copies"] == "Can be made."
+    assert traits["Clock"] == "Needs one that is right."

@@ -414,6 +414,46 @@ def test_a_second_phone_is_no_backup_of_an_authenticator_that_is_active_on_one(m
     assert list(Authenticator.objects.standing()) == [moved]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_four_browsers_that_enrol_at_once_one_gets_the_only_activation(manager, trader, login):
+    phones = [factories.make_asset(f"Phone {number}", kind="phone", holder=trader) for number in range(4)]
+
+    def press(phone: Asset) -> str:
+        try:
+            actions.add_authenticator(login=login, factor="ib-key-push", carriers=[phone], by=manager, at=AT)
+        except Refused as no:
+            return str(no)
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(press, phones))
+
+    assert sorted(said) == ["", *["IB Key is active on one phone at a time: a second phone is no backup."] * 3]
+    assert Authenticator.objects.standing().count() == 1
+    assert Event.objects.filter(verb="authenticator.added").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_are_one_activation_only_those_on_one_phone_are_taken_at_once(manager, trader, login):
+    phones = [factories.make_asset(f"Phone {number}", kind="phone", holder=trader) for number in range(2)]
+
+    def press(number: int) -> bool:
+        try:
+            factor = ("ib-key-push", "ib-key-challenge")[number]
+            actions.add_authenticator(login=login, factor=factor, carriers=[phones[number]], by=manager, at=AT)
+        except Refused:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(press, range(2))) == [False, True]
+    assert Authenticator.objects.standing().count() == 1
+
+
 def test_another_login_of_the_same_phone_has_an_activation_of_its_own(manager, trader, login, phone):
     other = factories.make_login(trader, label="Second login")
 

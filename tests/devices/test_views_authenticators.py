@@ -148,6 +148,63 @@ def test_what_carries_it_already_stays_in_the_list_though_it_is_retired(tom, pho
     assert phone in tom.get(f"{LIST}{key.pk}/edit/").context["form"].fields["carriers"].queryset
 
 
+def test_its_page_says_what_the_broker_says_of_its_kind_and_how_that_is_known(tom, key):
+    text = words(tom.get(f"{LIST}{key.pk}/"))
+
+    for answer in (
+        "Active at a time On one phone: a second phone is no backup.",
+        "Without a connection Does not work.",
+        "Signal Needs the phone’s internet.",
+        "Clock Does not matter.",
+        "Copies Cannot be made.",
+        "Withdrawals Withdrawals up to USD 1,000,000 a day and USD 1,000,000 in 5 days.",
+        "A fake page Can get hold of it.",
+        "Several user names One can serve them all.",
+        "Unlocked by Phone PIN or biometric.",
+        "How we know about IB Key, push approval in IBKR Mobile High confidence.",
+    ):
+        assert answer in text
+
+
+def test_its_page_says_what_carries_it_what_is_there_when_it_is_gone_and_what_happened(tom, maria, login, key):
+    maria.post(f"{LIST}{key.pk}/confirm/", typed(maria, f"{LIST}{key.pk}/confirm/"))
+    factories.make_backup(login, label="Card", carriers=[factories.make_asset("Card 61", kind="card")])
+    other = factories.make_authenticator(login, "dsc-plus", label="Of another")
+    factories.make_backup(login, kind="number", label="Not for this one", authenticator=other)
+
+    for client in (tom, maria):
+        page = client.get(f"{LIST}{key.pk}/")
+        text = words(page)
+        assert "Carried by iPhone 15" in text
+        assert "Seen to work Proven" in text
+        assert "Due again" in text
+        assert "If it is gone Never tested, or too long ago Card (Card 61). Test Card." in text
+        assert "Not for this one" not in text
+        assert "Maria Santos saw it work." in text
+        assert [card.state for card in page.context["lines"]] == ["ok"]
+
+
+def test_the_page_of_one_that_was_ended_offers_nothing_more(tom, key):
+    tom.post(f"{LIST}{key.pk}/end/")
+    page = tom.get(f"{LIST}{key.pk}/").content.decode()
+
+    assert "Ended" in page
+    assert f"{LIST}{key.pk}/edit/" not in page
+    assert f"{LIST}{key.pk}/confirm/" not in page
+
+
+def test_forms_say_what_limits_each_kind(tom, login, key):
+    kinds = words(tom.get(f"{LIST}new/?login={login.pk}"))
+    own = words(tom.get(f"{LIST}{key.pk}/edit/"))
+
+    assert (
+        "On one phone: a second phone is no backup, needs a connection, withdrawals up to USD 1,000,000 a day" in kinds
+    )
+    assert "Works offline, cannot be copied, no cap on withdrawals." in kinds
+    assert "Works offline, cannot be copied, no cap on withdrawals." not in own
+    assert "Works offline, needs a clock that is right." in kinds
+
+
 def test_a_trader_confirms_an_own_authenticator(maria, key):
     path = f"{LIST}{key.pk}/confirm/"
     answer = maria.post(path, typed(maria, path))
