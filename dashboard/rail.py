@@ -52,6 +52,7 @@ GROUPS = [
 BELONGS_TO = {
     "/logins/": "/accounts/",
     "/grants/": "/accounts/",
+    "/findings/": "/accounts/",
     "/validations/": "/devices/",
     "/backups/": "/authenticators/",
     "/office/export/": "/office/import/",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from dashboard.views import accounts, adviser, history, people, proofs, search, today, trail
+from dashboard.views import accounts, adviser, findings, history, people, proofs, search, today, trail
 
 app_name = "dashboard"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("accounts/", accounts.list_accounts, name="list_accounts"),
     path("accounts/export/", accounts.export_accounts, name="export_accounts"),
     path("accounts/<int:pk>/", accounts.show_account, name="show_account"),
+    path("findings/", findings.list_findings, name="list_findings"),
+    path("findings/export/", findings.export_findings, name="export_findings"),
     path("people/", people.list_members, name="list_members"),
     path("people/export/", people.export_members, name="export_members"),
     path("people/<int:pk>/", people.show_member, name="show_member"),

@@ -35,6 +35,7 @@ OF_AUDITORS = {
     "devices/export/",
     "accounts/export/",
     "people/export/",
+    "findings/export/",
     "backups/export/",
     "me/password/",
     "me/address/",

@@ -50,6 +50,7 @@ ALWAYS = {
     "devices/export/",
     "accounts/export/",
     "people/export/",
+    "findings/export/",
     "backups/export/",
 }
 # Not of somebody who came in with a backup code just now: they have nothing left to show.

@@ -21,6 +21,7 @@ PAGES = [
     "/people/",
     "/people/new/",
     "/people/export/",
+    "/findings/",
     "/letters/",
     "/notices/",
     "/notices/new/",
