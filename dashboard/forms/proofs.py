@@ -23,6 +23,8 @@ CAME_LATER = {"required": "This came to the page after you had opened it. Say ho
 class ProofsForm(PlainForm):
     """An answer for each thing, and for each sort of thing a few ticks that make a person look."""
 
+    ANSWERS = _ANSWERS
+
     how = forms.ChoiceField(label="How do you know?", choices=_HOW, initial=How.USED)
     tried_by = forms.ModelChoiceField(Member.objects.none(), label="Who tried them?", empty_label=None)
 
@@ -40,16 +42,20 @@ class ProofsForm(PlainForm):
             for item in section.items:
                 self.fields.update(_asked(item))
 
-    def parts(self) -> list[tuple[Section, Any, list[tuple[Item, Any, Any]]]]:
-        """Each section with its ticks, and each of its items with its answer and the field that counts codes."""
+    def parts(self) -> list[tuple[Section, Any, list[tuple[Item, Any, str, Any]]]]:
+        """Each section with its ticks, and each of its items with its field, answer and the field that counts codes."""
         return [
             (
                 section,
                 self[f"look-{section.key}"],
-                [(item, self[item.name], self[_codes(item)] if item.counts_codes else None) for item in section.items],
+                [self._part(item) for item in section.items],
             )
             for section in self.sections
         ]
+
+    def _part(self, item: Item) -> tuple[Item, Any, str, Any]:
+        field = self[item.name]
+        return item, field, str(field.value()), self[_codes(item)] if item.counts_codes else None
 
     def clean(self) -> dict[str, Any]:
         facts = super().clean() or self.cleaned_data

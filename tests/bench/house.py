@@ -74,6 +74,12 @@ def fill(at=AT) -> Member:
     return owner
 
 
+def one_of_each() -> dict[str, int]:
+    """The numbers of a trader, an account and a thing of that office."""
+    kinds = {"trader": Member.objects.filter(role="trader"), "account": Account.objects, "thing": Asset.objects}
+    return {name: rows.order_by("pk").values_list("pk", flat=True)[0] for name, rows in kinds.items()}
+
+
 def _pairs(doors, things, chance):
     devices = [thing for thing in things if thing.kind in ("computer", "phone")]
     seen = set()

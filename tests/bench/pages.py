@@ -15,7 +15,9 @@ import time
 
 import tests.embedded
 
-PATHS = ("/", "/accounts/", "/devices/", "/people/", "/letters/")
+LISTS = ("/accounts/", "/devices/", "/people/", "/letters/", "/authenticators/", "/backups/", "/findings/")
+SINGLES = ("/people/{trader}/", "/people/{trader}/proofs/", "/people/{trader}/doors/")
+SINGLES += ("/accounts/{account}/", "/devices/{thing}/", "/clock/")
 BARS = {"cpu": 6.0, "p95": 4.0}
 
 
@@ -90,7 +92,8 @@ def _run(rounds: int, connection, capture) -> int:
     cookie = signed_in(owner).cookies["postern"].value
     base, bare_cookie = bare.application(), bare.signed_in(owner)
     calls = {"bare": lambda: request(base, "/", bare_cookie)}
-    calls |= {path: (lambda path=path: request(product, path, cookie)) for path in PATHS}
+    paths = ["/", *LISTS, *(path.format(**house.one_of_each()) for path in SINGLES)]
+    calls |= {path: (lambda path=path: request(product, path, cookie)) for path in paths}
     for call in calls.values():
         status, _ = call()
         if not status.startswith("200"):
@@ -100,14 +103,14 @@ def _run(rounds: int, connection, capture) -> int:
     base_cpu, base_p95 = figures["bare"]
     print(f"bare page: {base_cpu:.2f} ms CPU, p95 {base_p95:.2f} ms")
     failed = 0
-    for path in PATHS:
+    for path in paths:
         cpu, p95 = figures[path][0] / base_cpu, figures[path][1] / base_p95
         with capture(connection) as queries:
             body = request(product, path, cookie)[1]
         good = cpu <= BARS["cpu"] and p95 <= BARS["p95"]
         failed += path == "/" and not good
         size = f"{len(body) / 1000:.0f} kB, {len(gzip.compress(body)) / 1000:.1f} kB gzip"
-        print(f"{path:12} CPU {cpu:4.1f}x  p95 {p95:4.1f}x  {len(queries)} queries  {size}")
+        print(f"{path:20} CPU {cpu:4.1f}x  p95 {p95:4.1f}x  {len(queries)} queries  {size}")
     return 1 if failed else 0
 
 

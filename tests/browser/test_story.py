@@ -71,11 +71,14 @@ class Walker:
     traders_phone: Authenticator | None = None
     reminder: EmailMessage | None = None
 
+    def gets_letters(self, kind: str, address: str) -> list[EmailMessage]:
+        """The letters of that kind to that address, oldest first, once the catcher has any."""
+        return wait_for(lambda: letters_to(self.house.caught(), address, kind), seconds=150, what=f"the {kind}")
+
     def gets_a_letter(self, kind: str, address: str) -> EmailMessage:
-        """The one letter of that kind to that address, once the catcher has it."""
-        found = wait_for(lambda: letters_to(self.house.caught(), address, kind), seconds=150, what=f"the {kind}")
-        assert len(found) == 1
-        return found[0]
+        """The one letter of that kind to that address."""
+        (letter,) = self.gets_letters(kind, address)
+        return letter
 
 
 @pytest.fixture(scope="module")
@@ -382,8 +385,12 @@ def is_kept_from(page: Page, address: str) -> None:
 
 
 def gets_the_reminder(walker: Walker) -> EmailMessage:
-    """One grouped mail, text and HTML, in the catcher and on the Letters page."""
-    mail = walker.gets_a_letter("reminder", NORA)
+    """One grouped mail, text and HTML, in the catcher and on the Letters page.
+
+    On a slow machine what was put on file by hand a minute after the import is asked for in a second one; never the same.
+    """
+    mail, *later = walker.gets_letters("reminder", NORA)
+    assert len({one["Message-ID"] for one in (mail, *later)}) == len(later) + 1
     assert {part.get_content_type() for part in mail.walk()} >= {"text/plain", "text/html"}
     walker.page.goto("/letters/")
     expect(walker.page.get_by_role("cell", name="Accepted by the relay").first).to_be_visible()

@@ -21,6 +21,7 @@ from tests.embedded import new_state, remove_state, without_postern
 CHECKOUT = Path(__file__).resolve().parents[2]
 # When a hang is called one; how long it takes on a quiet machine is another matter.
 STARTS_WITHIN, STOPS_WITHIN = 90, 45
+pytestmark = pytest.mark.timeout(400)  # several starts in one test, beside four other processes that test
 
 
 @pytest.fixture
