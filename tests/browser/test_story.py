@@ -387,7 +387,7 @@ def is_kept_from(page: Page, address: str) -> None:
 def gets_the_reminder(walker: Walker) -> EmailMessage:
     """One grouped mail, text and HTML, in the catcher and on the Letters page.
 
-    On a slow machine what was put on file by hand a minute after the import is asked for in a second one; never the same.
+    On a slow machine, what was put on file a minute after the import is asked for in a second one; never the same.
     """
     mail, *later = walker.gets_letters("reminder", NORA)
     assert len({one["Message-ID"] for one in (mail, *later)}) == len(later) + 1
