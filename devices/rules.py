@@ -194,14 +194,14 @@ def authenticator_refusal(
     if not entry.enrolled:
         return f"{profile.name} does not enrol “{entry.name}”. Choose an authenticator, a number, a card or a token."
     return (
-        _carrier_refusal(entry, list(carrier_kinds))
+        carrier_refusal(entry, list(carrier_kinds))
         or _quota_refusal(profile, entry, others)
         or _exclusion_refusal(profile, entry, others)
     )
 
 
-def _carrier_refusal(entry: Factor, kinds: list[str]) -> str | None:
-    """No carrier at all is allowed: that it exists is known, where it lies is not."""
+def carrier_refusal(entry: Factor, kinds: Collection[str]) -> str | None:
+    """Why a factor cannot lie on things of these kinds. None at all are allowed: where it lies is not known then."""
     if not kinds:
         return None
     allowed = slugs(entry.carried_by)

@@ -204,6 +204,7 @@ class _Reader:
             "login": self.keys[Login][row.login_id],
             "authenticator": self.keys[Authenticator][row.authenticator_id],
             "kind": row.kind,
+            "second factor": row.factor,
             "label": row.label,
             "carriers": self._carriers(row),
             "place": self.keys[Asset][row.place_id],

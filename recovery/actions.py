@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.brokers import UnknownEntryError
 from accounts.models import Login
 from core.errors import Refused
 from core.trail.actions import changes, record, snapshot
@@ -21,7 +22,7 @@ from identity.models import Member
 from recovery import rules
 from recovery.models import AuthenticatorBackup
 
-FIELDS = ["authenticator", "kind", "label", "place", "custodian", "codes_left", "note"]
+FIELDS = ["authenticator", "kind", "factor", "label", "place", "custodian", "codes_left", "note"]
 
 
 @transaction.atomic
@@ -37,7 +38,7 @@ def add_backup(
     at: datetime,
     **facts: Any,
 ) -> AuthenticatorBackup:
-    """Put a second way on file. `facts` are authenticator, place, custodian, codes_left and note."""
+    """Put a second way on file. `facts` are authenticator, factor, place, custodian, codes_left and note."""
     login = Login.objects.select_for_update(no_key=True).get(pk=login.pk)
     if login.ended_at is not None:
         raise Refused(f"{login.label} has ended. Choose a login in use.")
@@ -152,12 +153,26 @@ def _check(
         place_kind=backup.place.kind if backup.place else None,
         codes_left=backup.codes_left,
         factor=_factor(authenticator),
+        **_second(backup),
     )
     if refusal:
         raise Refused(refusal)
     custodian = backup.custodian
     if custodian is not None and not custodian.is_active and custodian.pk != before.get("custodian"):
         raise Refused(f"{custodian.name} has left. Choose who keeps it now.")
+
+
+def _second(backup: AuthenticatorBackup) -> dict[str, Any]:
+    """What decides whether a second authenticator is one; Refused when the broker does not have it."""
+    if not backup.factor:
+        return {}
+    profile = backup.login.profile
+    try:
+        own = profile.factor(backup.factor)
+    except UnknownEntryError as unknown:
+        raise Refused(f"{unknown}.") from None
+    standing = Authenticator.objects.standing().filter(login=backup.login).values_list("factor", flat=True)
+    return {"own": own, "profile": profile, "standing": tuple(standing)}
 
 
 def _factor(authenticator: Authenticator | None):

@@ -16,6 +16,35 @@ class BackupKind(models.TextChoices):
     NUMBER = "number", "A number on file at the broker"
     RESCUE = "rescue", "The broker’s rescue path by telephone"
 
+    @property
+    def help(self) -> str:
+        """When to choose it, in a sentence."""
+        return _HELP[self]
+
+    @property
+    def icon(self) -> str:
+        return _ICONS[self]
+
+
+_HELP = {
+    BackupKind.SECOND_FACTOR: "Another factor that the broker lists for this login, on another thing.",
+    BackupKind.SEED_COPY: "What one-time codes are made from, once more in a vault, where it can be copied.",
+    BackupKind.PRINTED_CODES: "A sheet of codes that work once each. Postern counts how many are left.",
+    BackupKind.CARD: "A card that makes or shows codes, kept away from the phone.",
+    BackupKind.MAILBOX: "The broker writes to it to let somebody in again.",
+    BackupKind.NUMBER: "The broker calls or texts it to let somebody in again.",
+    BackupKind.RESCUE: "Somebody proves who they are and gets in for a while. It takes hours.",
+}
+_ICONS = {
+    BackupKind.SECOND_FACTOR: "key-round",
+    BackupKind.SEED_COPY: "folder-lock",
+    BackupKind.PRINTED_CODES: "file-text",
+    BackupKind.CARD: "id-card",
+    BackupKind.MAILBOX: "mail",
+    BackupKind.NUMBER: "card-sim",
+    BackupKind.RESCUE: "life-buoy",
+}
+
 
 class DoorState(models.TextChoices):
     """How a door stands; the glyph’s shape says it first."""

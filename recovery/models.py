@@ -30,6 +30,14 @@ class AuthenticatorBackup(models.Model):
         Authenticator, on_delete=models.PROTECT, related_name="backups", null=True, blank=True
     )
     kind = models.CharField(max_length=20, choices=BackupKind)
+    factor = models.SlugField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        db_index=False,
+        help_text="Of a second authenticator: its slug in the broker’s profile.",
+    )
     label = models.CharField(max_length=80)
     carriers = models.ManyToManyField(Asset, related_name="backups_carried", blank=True)
     place = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="backups_kept", null=True, blank=True)
@@ -49,10 +57,18 @@ class AuthenticatorBackup(models.Model):
             models.CheckConstraint(
                 name="only_printed_codes_are_counted", condition=Q(codes_left=None) | Q(kind="printed-codes")
             ),
+            models.CheckConstraint(
+                name="only_a_second_authenticator_is_a_factor", condition=Q(factor="") | Q(kind="second-factor")
+            ),
         ]
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def what(self) -> str:
+        """What sort of second way it is; of a second authenticator, what the broker calls it."""
+        return self.login.profile.factor(self.factor).name if self.factor else BackupKind(self.kind).label
 
 
 @tracked("BackupCarrierHistory", says="A thing began or ceased to carry a backup.")

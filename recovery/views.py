@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Login
+from accounts.queries.brokers import factor_line, recovery_lines
 from core import clock
 from core.errors import Refused
 from core.tables import Column, Table, export, in_words
@@ -19,6 +20,7 @@ from identity.access import Request, requires
 from identity.policies import any_member, is_manager, may_do_things
 from identity.queries import office
 from recovery import actions, queries
+from recovery.enums import BackupKind
 from recovery.forms import AloneFilter, BackupForm, NewBackupForm, TestForm
 from recovery.models import AuthenticatorBackup
 
@@ -66,24 +68,46 @@ def _alone(request: Request, lines: list[queries.Line]) -> tuple[AloneFilter, Ta
     return form, Table(COLUMNS, form.found(lines), list, asked=request.GET, size=PAGE)
 
 
+@require_safe
+@requires(any_member)
+def show_backup(request: Request, pk: int) -> HttpResponse:
+    """One backup: where it lies, when it was tried and is due again, whether it counts, and what happened to it."""
+    backup, at = _backup(request, pk), clock.now()
+    line = queries.line_of(backup.login, request.user, at=at, office=office())
+    spare, why_not = next((pair for pair in line.ring.spares if pair[0].id == backup.pk), (None, ""))
+    facts = {
+        "backup": backup,
+        "kind": BackupKind(backup.kind),
+        "spare": spare,
+        "why_not": why_not,
+        "line": line,
+        "broker": factor_line(backup.login.profile, backup.factor) if backup.factor else None,
+        "lines": queries.history_of(backup, request.user),
+    }
+    return render(request, "recovery/backup_show.html", facts | _rescues(backup.login, backup.kind))
+
+
 @require_http_methods(["GET", "POST"])
 @requires(is_manager)
 def add_backup(request: Request) -> HttpResponse:
-    """First the login, then everything else on one page."""
-    login = _login(request)
+    """First the login, then the kind, then what that kind needs on one page."""
+    login, kind = _login(request), request.GET.get("kind", "")
     if login is None:
         facts = {"logins": logins_for(request.user), "noun": "backup"}
         return render(request, "devices/login_pick.html", facts)
-    form = NewBackupForm(request.POST or None, login=login)
+    if kind not in BackupKind.values:
+        return render(request, "recovery/kind_pick.html", {"login": login, "kinds": list(BackupKind)})
+    form = NewBackupForm(request.POST or None, login=login, kind=kind)
     if request.method == "POST" and form.is_valid():
         try:
-            backup = actions.add_backup(login=login, by=request.user, at=clock.now(), **form.facts())
+            backup = actions.add_backup(login=login, kind=kind, by=request.user, at=clock.now(), **form.facts())
         except Refused as no:
             form.add_error(None, str(no))
         else:
             messages.success(request, f"{backup.label} is on file for {login.label}. Test it, so that somebody knows.")
-            return redirect("devices:list_authenticators")
-    return render(request, "recovery/backup_edit.html", {"form": form, "login": login})
+            return redirect("recovery:show_backup", backup.pk)
+    facts = {"form": form, "login": login, "kind": BackupKind(kind)} | _rescues(login, kind)
+    return render(request, "recovery/backup_edit.html", facts)
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,8 +123,9 @@ def edit_backup(request: Request, pk: int) -> HttpResponse:
             form.add_error(None, str(no))
         else:
             messages.success(request, "Saved.")
-            return redirect("devices:list_authenticators")
-    return render(request, "recovery/backup_edit.html", {"form": form, "backup": backup, "login": backup.login})
+            return redirect("recovery:show_backup", pk)
+    facts = {"form": form, "backup": backup, "login": backup.login, "kind": BackupKind(backup.kind)}
+    return render(request, "recovery/backup_edit.html", facts | _rescues(backup.login, backup.kind))
 
 
 @require_http_methods(["GET", "POST"])
@@ -116,7 +141,7 @@ def test_backup(request: Request, pk: int) -> HttpResponse:
             form.add_error(None, str(no))
         else:
             messages.success(request, f"{backup.label} is tested.")
-            return redirect("devices:list_authenticators")
+            return redirect("recovery:show_backup", pk)
     return render(request, "recovery/backup_test.html", {"form": form, "backup": backup})
 
 
@@ -134,6 +159,11 @@ def end_backup(request: Request, pk: int) -> HttpResponse:
             messages.success(request, f"{backup.label} is ended.")
         return redirect("devices:list_authenticators")
     return render(request, "recovery/backup_end.html", {"backup": backup})
+
+
+def _rescues(login: Login, kind: str) -> dict[str, Any]:
+    """The broker’s own ways back, for the page of a rescue path."""
+    return {"rescues": recovery_lines(login.profile)} if kind == BackupKind.RESCUE else {}
 
 
 def _backup(request: Request, pk: int) -> AuthenticatorBackup:

@@ -186,6 +186,23 @@ def factor_lines(profile: Profile) -> list[FactorLine]:
     return [factor_line(profile, factor.slug) for factor in profile.factors if factor.enrolled]
 
 
+@dataclass(frozen=True, slots=True)
+class RecoveryLine:
+    """One way back of a broker, in sentences."""
+
+    recovery: Recovery
+    takes: tuple[str, ...]
+    known: Known
+
+
+def recovery_lines(profile: Profile) -> list[RecoveryLine]:
+    """Every way back that the broker offers, in the profile’s order."""
+    return [
+        RecoveryLine(one, tuple(words.recovery_facts(one, profile)), known(profile, one.fact, is_estimate=True))
+        for one in profile.recoveries
+    ]
+
+
 def known(profile: Profile, fact: Fact, *, is_estimate: bool = False) -> Known:
     """How well an entry of the profile is known, its sources ready to be shown."""
     return Known(

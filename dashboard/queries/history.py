@@ -36,6 +36,7 @@ WORDS = {
     "enrolled_on": "Enrolled",
     "granted_on": "Granted",
     "codes_left": "Codes left",
+    "factor": "Which factor",
     "interface": "Door",
     "how": "How it was proven",
     "used": "In use",

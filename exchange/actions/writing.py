@@ -266,6 +266,7 @@ class Writer:
         return [
             *_plainly(facts, "key", "kind", "label", "note"),
             ("login", "login_id", self._number("logins", facts["login"])),
+            ("second factor", "factor", facts["second factor"]),
             ("authenticator", "authenticator_id", self._number("authenticators", facts["authenticator"])),
             ("place", "place_id", self._number("things", facts["place"])),
             ("custodian", "custodian_id", self._number("people", facts["custodian"])),

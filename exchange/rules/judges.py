@@ -276,6 +276,9 @@ def _backups(row: PlannedRow, desk: Desk) -> None:
         place_kind=desk.kind_of(facts["place"]),
         codes_left=facts["codes left"],
         factor=profile.factor(authenticator["factor"]) if profile and authenticator else None,
+        own=profile.factor(facts["second factor"]) if profile and facts["second factor"] else None,
+        profile=profile,
+        standing=[one["factor"] for one in desk.enrolled[facts["login"]].values()],
     )
     row.trouble(_backup_column(row, desk), refusal)
     _moment_fits(row, desk, _proven(row), desk.zone_of(facts["login"], ""))
@@ -284,6 +287,8 @@ def _backups(row: PlannedRow, desk: Desk) -> None:
 def _backup_column(row: PlannedRow, desk: Desk) -> str:
     if row.facts["place"] and desk.kind_of(row.facts["place"]) != AssetKind.PLACE:
         return "place"
+    if row.facts["second factor"]:
+        return "second factor"
     return "codes left" if row.facts["codes left"] is not None else "carriers"
 
 

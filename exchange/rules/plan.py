@@ -143,7 +143,7 @@ class _SheetPlanner:
         row.word = f"Known here as “{holder}”."
         return holder
 
-    def _entry(self, row: PlannedRow, noun: str, login: str, text: str) -> str:
+    def _entry(self, row: PlannedRow, noun: str, login: str, text: str, column: str = "") -> str:
         """The slug of a door or a factor beside its login; as typed where there is no such login, as is said later."""
         profile = self.desk.profile_of(login)
         if profile is None or not text:
@@ -152,7 +152,7 @@ class _SheetPlanner:
         try:
             return cells.entry(entries, text, noun, profile.name)
         except BadCell as no:
-            row.trouble(noun, str(no))
+            row.trouble(column or noun, str(no))
             return text
 
     def _whole(self, row: PlannedRow, given: Facts) -> Facts:
@@ -179,6 +179,9 @@ class _SheetPlanner:
             _settle_proof(row, facts, given)
         elif self.sheet.name == "authenticators":
             facts["factor"] = self._entry(row, "factor", facts["login"], facts["factor"])
+        elif self.sheet.name == "backups":
+            named = facts["second factor"]
+            facts["second factor"] = self._entry(row, "factor", facts["login"], named, column="second factor")
         elif self.sheet.name == "accounts" and facts["entity"] and facts["broker"]:
             facts["entity"] = self._entity(row, catalogue()[facts["broker"]], facts["entity"])
         for column in self.sheet.columns:

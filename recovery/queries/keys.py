@@ -226,6 +226,8 @@ class Keys:
             return "Nobody wrote down where it is."
         for key in self.of(backup.login_id):
             together = self._fate(backup) & self.things.parts(carrier.id for carrier in key.carriers)
+            if together and len(key.copies) == 1 and key in self.second_ways(backup.login_id):
+                return f"{key.name} on the same thing is counted already."
             if together and len(key.copies) == 1:
                 return f"It falls with {self.nearest(together).name}, as {key.name} does."
         return "" if backup in self.second_ways(backup.login_id) else "It falls with another backup."

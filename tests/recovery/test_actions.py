@@ -50,6 +50,10 @@ def test_a_backup_is_put_on_file_with_where_it_lies(manager, trader, login, phon
         ({"custodian": "left"}, "Ann Left has left"),
         ({"authenticator": "theirs"}, "belongs to another login"),
         ({"kind": "seed-copy", "carriers": [], "authenticator": "ib key"}, "a second phone is no backup"),
+        ({"kind": "second-factor", "factor": "ib-key-push", "carriers": []}, "a second phone is no backup"),
+        ({"kind": "second-factor", "factor": "dsc-plus", "carriers": ["phone"]}, "needs a card"),
+        ({"kind": "second-factor", "factor": "nonsense", "carriers": []}, "has no factor"),
+        ({"factor": "dsc-plus"}, "Only a second authenticator"),
         ({"proved_at": AT + SECOND}, "lies in the future"),
         ({"login": "ended"}, "Ended has ended"),
     ],
@@ -57,6 +61,7 @@ def test_a_backup_is_put_on_file_with_where_it_lies(manager, trader, login, phon
 def test_a_backup_that_cannot_be_is_refused(manager, trader, login, card, facts, words):
     named = {
         "card": card,
+        "phone": factories.make_asset("iPhone 15", kind="phone", holder=trader),
         "old safe": factories.make_asset("Old safe", kind="place", retired_at=AT),
         "old card": factories.make_asset("Old card", kind="card", retired_at=AT),
         "left": factories.make_member("Ann Left", left_at=AT),

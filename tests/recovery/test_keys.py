@@ -60,7 +60,7 @@ def test_a_second_authenticator_on_another_thing_is_one_and_its_card_counts_once
 
     assert second_ways(login, manager, office) == ["Digital Security Card+"]
     assert why_not(login, manager, office) == {
-        "Security card 61": "It falls with Card 61, as Digital Security Card+ does."
+        "Security card 61": "Digital Security Card+ on the same thing is counted already."
     }
 
 

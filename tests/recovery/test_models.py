@@ -19,6 +19,13 @@ def test_only_printed_codes_are_counted(login):
         factories.make_backup(login, kind="card", codes_left=3)
 
 
+def test_only_a_second_authenticator_is_a_factor(login):
+    factories.make_backup(login, kind="second-factor", factor="dsc-plus")
+
+    with pytest.raises(IntegrityError, match="only_a_second_authenticator_is_a_factor"), transaction.atomic():
+        factories.make_backup(login, kind="card", factor="dsc-plus")
+
+
 def test_a_trader_sees_the_backups_of_own_logins_and_others_see_all(trader, manager, auditor, login):
     mine = factories.make_backup(login)
     daniel = factories.make_member("Daniel Reyes")

@@ -13,6 +13,7 @@ from recovery.enums import BackupKind
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 IBKR = catalogue()["ibkr"]
+SECOND = {"kind": "second-factor", "factor": IBKR.factor("ib-key-push"), "profile": IBKR}
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,11 @@ IBKR = catalogue()["ibkr"]
         ({"kind": "seed-copy", "carrier_kinds": ["password-manager"], "factor": IBKR.factor("totp")}, None),
         ({"kind": "card", "carrier_kinds": ["phone"]}, "“A card in a safe place” lies on a card."),
         ({"kind": "number", "carrier_kinds": ["phone"]}, "“A number on file at the broker” lies on a sim or number."),
-        ({"kind": "rescue", "carrier_kinds": ["phone"]}, "“The broker’s rescue path by telephone” lies on no thing."),
+        ({"kind": "rescue", "carrier_kinds": ["sim", "mailbox"]}, None),
+        (
+            {"kind": "rescue", "carrier_kinds": ["card"]},
+            "“The broker’s rescue path by telephone” lies on a sim or number",
+        ),
         ({"kind": "card", "place_kind": "phone"}, "Choose a place to keep it in"),
         ({"kind": "card", "codes_left": 3}, "Only printed codes are counted."),
         (
@@ -34,6 +39,29 @@ IBKR = catalogue()["ibkr"]
             "IB Key is active on one phone at a time: a second phone is no backup.",
         ),
         ({"kind": "seed-copy", "factor": IBKR.factor("passkey")}, "Passkey cannot be copied to a second device."),
+        ({"kind": "card", "own": IBKR.factor("dsc-plus")}, "Only a second authenticator is a factor of the broker."),
+        ({**SECOND, "own": IBKR.factor("dsc-plus"), "carrier_kinds": ["card"]}, None),
+        (
+            {**SECOND, "own": IBKR.factor("dsc-plus"), "carrier_kinds": ["phone"]},
+            "Digital Security Card+ needs a card.",
+        ),
+        (
+            {**SECOND, "own": IBKR.factor("ib-key-push"), "carrier_kinds": ["phone"]},
+            "IB Key is active on one phone at a time: a second phone is no backup.",
+        ),
+        (
+            {**SECOND, "factor": None, "standing": ["ib-key-push"], "own": IBKR.factor("ib-key-push")},
+            "IB Key is active on one phone at a time: a second phone is no backup.",
+        ),
+        (
+            {**SECOND, "own": IBKR.factor("ib-key-challenge"), "carrier_kinds": ["phone"]},
+            "IB Key, challenge/response typed by hand lives and dies with IB Key, push approval",
+        ),
+        (
+            {**SECOND, "factor": IBKR.factor("totp"), "own": IBKR.factor("totp")},
+            "It stands in for Mobile Authenticator and is the same.",
+        ),
+        ({**SECOND, "factor": None, "standing": ["totp"], "own": IBKR.factor("totp")}, None),
     ],
 )
 def test_a_backup_is_of_a_sort_that_can_be(facts, says):

@@ -14,6 +14,7 @@ from django.test import Client
 
 from core.secrets import SEED
 from exchange.sheets.columns import SHEETS, Kind
+from recovery.enums import BackupKind
 from tests import factories
 from tests.architecture.test_matrix import Rows, guarded
 from tests.exchange.books import read
@@ -82,6 +83,13 @@ def house(office):
     return Rows("Maria", owner), factories.signed_in(owner, Client())
 
 
+def further(rows: Rows) -> dict[str, str]:
+    """Forms that are seen only once something was chosen on the page before."""
+    chosen = {f"backups/new/ {kind}": f"/backups/new/?login={rows.login.pk}&kind={kind}" for kind in BackupKind.values}
+    broker = {"accounts/new/ ibkr": "/accounts/new/?broker=ibkr"}
+    return chosen | broker | {"authenticators/new/ login": f"/authenticators/new/?login={rows.login.pk}"}
+
+
 def rows_that_hold(secret: str) -> list[str]:
     """Every row of the database in which the words stand, by model and field."""
     found, tables = [], connection.introspection.table_names()
@@ -98,8 +106,8 @@ def test_a_seed_is_refused_in_every_text_field_of_every_form(house):
     rows, client = house
     taken, refused = [], set()
 
-    for route in guarded():
-        address = rows.address(route)
+    addresses = {route: rows.address(route) for route in guarded()} | further(rows)
+    for route, address in addresses.items():
         page = client.get(address)
         if page.status_code != 200 or "html" not in page["Content-Type"]:
             continue
