@@ -61,7 +61,7 @@ class ProofsForm(PlainForm):
         facts = super().clean() or self.cleaned_data
         for section in self.sections:
             look, right = f"look-{section.key}", [one for one in section.items if facts.get(one.name) == RIGHT]
-            if right and len(facts.get(look) or ()) < len(section.looks):
+            if right and len(set(facts.get(look) or ())) < len(section.looks):
                 self.add_error(look, "Look at each of these and tick it, or answer “Not now” below.")
             for item in right:
                 if item.counts_codes and facts.get(_codes(item)) is None and _codes(item) not in self.errors:

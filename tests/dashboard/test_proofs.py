@@ -129,6 +129,12 @@ def test_who_has_not_looked_confirms_nothing_of_that_sort(trader, things, browse
     assert Validation.objects.standing().get() == things[0]
 
 
+def test_one_tick_sent_three_times_is_one(trader, things, browse, office):
+    data = answers(found_for(trader, trader, office), **{"look-computer": ["0", "0", "0"]})
+
+    assert set(errors(browse(trader).post(page(trader), data))) == {"look-computer"}
+
+
 def test_what_is_not_asked_about_now_needs_no_tick(trader, things, browse, office):
     tried, _push, codes = things
     later = {f"validation-{tried.pk}": "later", "look-computer": [], f"backup-{codes.pk}": "later", "look-codes": []}
