@@ -90,7 +90,7 @@ def hanging(asset: Asset, member: Member) -> tuple[list[Asset], list[Asset]]:
 def hand_overs_of(asset: Asset, member: Member) -> list[HandOver]:
     """What a thing's page has to say about its hand-overs: the one that waits, and those declined unnoticed."""
     rows = HandOver.objects.visible_to(member).unsettled().filter(asset=asset)
-    return list(rows.select_related("giver", "receiver", "offered_by", "asset").order_by("-pk"))
+    return list(rows.select_related("receiver").order_by("-pk"))
 
 
 def offered_letter(offer: HandOver, *, office: Office, at: datetime) -> Content:
