@@ -19,6 +19,23 @@ class BackupQuerySet(models.QuerySet["AuthenticatorBackup"]):
     def standing(self) -> BackupQuerySet:
         return self.filter(ended_at=None)
 
+    def to_try(self) -> BackupQuerySet:
+        """Standing ones of logins in use that somebody can try.
+
+        The broker's rescue path can't be tried without a real lockout. What is used up or lies on a lost or retired
+        thing must be replaced, not tried.
+        """
+        away = Asset.objects.filter(Q(lost_at__isnull=False) | Q(retired_at__isnull=False)).values("pk")
+        return (
+            self.standing()
+            .filter(login__ended_at=None)
+            .exclude(kind=BackupKind.RESCUE)
+            .exclude(codes_left=0)
+            .exclude(carriers__in=away)
+            .exclude(carriers__carried_by__in=away)
+            .exclude(place__in=away)
+        )
+
 
 @tracked("BackupHistory", says="A backup as it was from one moment on.")
 class AuthenticatorBackup(models.Model):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.brokers import Factor, Profile
+from core.clock import local_day, start_of_day
 from devices import rules
 from devices.enums import AssetKind, Outcome, Proof
 from recovery.enums import BackupKind
@@ -90,6 +91,11 @@ def _wrong_carrier(kind: str, allowed: tuple[str, ...]) -> str:
 def is_placed(*, kind: str, carriers: int, has_place: bool, has_custodian: bool) -> bool:
     """Whether anybody knows what a backup rests on. The broker's rescue path rests on nothing of the office's."""
     return kind == BackupKind.RESCUE or bool(carriers) or has_place or has_custodian
+
+
+def tried_before(at: datetime, *, days: int, zone: str) -> datetime:
+    """What was last tried before this moment has lapsed at `at`, when a try is good for `days` days of the zone."""
+    return start_of_day(local_day(at, zone) - timedelta(days=days), zone)
 
 
 def proof_since(proved_at: datetime | None, *, at: datetime, days: int, warn_days: int, zone: str) -> Proof:

@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import Grant, Login
 from core.trail.models import Event
-from dashboard.queries.today import Ready, Task, due_validations
+from dashboard.queries.today import Ready, Task, due
 from dashboard.queries.trail import Line, told
 from devices.models import Asset
 from identity import queries as identity
@@ -128,7 +128,7 @@ def page(person: Member, by: Member, *, at: datetime, office: Office) -> Page:
     """The page of one person as `by` may see it."""
     picture = doors.door_picture(by, at=at, office=office)
     facts = picture.by_holder().get(person.pk, [])
-    tasks, to_do, _ = due_validations(by, at=at, office=office, holder=person)
+    tasks, to_do, _ = due(by, at=at, office=office, holder=person)
     return Page(
         member=person,
         factors=identity.factors(person),

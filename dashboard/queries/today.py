@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import (
     BigIntegerField,
     Case,
+    CharField,
     Count,
     DateTimeField,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
+    Value,
     When,
     Window,
 )
@@ -33,7 +35,9 @@ from notices.enums import AckState
 from notices.models import Acknowledgement
 from recovery import picture as doors
 from recovery.accessgraph import State
+from recovery.models import AuthenticatorBackup
 from recovery.picture import Picture
+from recovery.rules import proof_since, tried_before
 
 TASKS_SHOWN = 8
 PEOPLE_SHOWN = 10
@@ -43,6 +47,7 @@ TROUBLE: dict[State, str] = {
     "unknown": "not proven by anybody",
 }
 LATE = (Proof.FAILED, Proof.OVERDUE)
+UNTRIED = (Proof.OVERDUE, Proof.NEVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ class Today:
 def today(member: Member, *, at: datetime, office: Office, has_notices: bool = True) -> Today:
     """What `member` sees first at `at`. `has_notices` False says that none waits for an answer of theirs."""
     picture = doors.door_picture(member, at=at, office=office)
-    tasks, to_do, late = due_validations(member, at=at, office=office)
+    tasks, to_do, late = due(member, at=at, office=office)
     answers = notices_to_answer(member, at=at) if has_notices else []
     people = readiness(picture)
     locked = [one for one in people if one.used and not one.open and one.shut == one.used]
@@ -218,21 +223,48 @@ class DueRow(NamedTuple):
     late: int
 
 
-def due_validations(
-    member: Member, *, at: datetime, office: Office, holder: Member | None = None
-) -> tuple[list[Task], int, int]:
-    """The most pressing validations, how many need doing in all, and how many of those are late; one query.
+class DueBackup(NamedTuple):
+    """The same for a backup that nobody has tried, or not for too long."""
+
+    proved_at: datetime | None
+    id: int
+    login: str
+    label: str
+    in_all: int
+    late: int
+
+
+def due(member: Member, *, at: datetime, office: Office, holder: Member | None = None) -> tuple[list[Task], int, int]:
+    """The most pressing validations and backups, how many need doing in all, how many of those are late; one query.
 
     With `holder`, only those of that person's logins.
     """
-    warned = device_rules.warned_until(at, office.warn_days)
-    values = {"at": at, "warned": warned, "reader": member.pk, "holder": holder.pk if holder else None}
-    rows = [DueRow(*row) for row in _DUE.rows(member.sees_everything, holder is not None, **values)]
-    tasks = [_validation_task(row, at=at, office=office, zone=member.timezone) for row in rows]
-    return tasks, rows[0].in_all if rows else 0, rows[0].late if rows else 0
+    warned, days = device_rules.warned_until(at, office.warn_days), office.backup_days
+    values = {
+        "at": at,
+        "warned": warned,
+        "reader": member.pk,
+        "holder": holder.pk if holder else None,
+        "lapsed": tried_before(at, days=days, zone=office.timezone),
+        "lapsing": tried_before(warned, days=days, zone=office.timezone),
+    }
+    rows = _DUE.rows(member.sees_everything, holder is not None, **values)
+    validations = [DueRow(*row[1:]) for row in rows if not row[0]]
+    backups = [DueBackup(row[2], row[3], row[5], row[8], row[10], row[11]) for row in rows if row[0]]
+    tasks = [_validation_task(row, at=at, office=office, zone=member.timezone) for row in validations]
+    tasks += [_backup_task(row, at=at, office=office) for row in backups]
+    counted: list[DueRow | DueBackup] = [*validations[:1], *backups[:1]]
+    pressing = sorted(tasks, key=lambda task: task.state != "late")[:TASKS_SHOWN]
+    return pressing, sum(row.in_all for row in counted), sum(row.late for row in counted)
 
 
 def _build_due(sees_everything: bool, of_one: bool) -> QuerySet:
+    """Validations and then backups, each by what presses most; the first column tells them apart."""
+    validations, backups = _validations_due(sees_everything, of_one), _backups_due(sees_everything, of_one)
+    return validations.union(backups, all=True)
+
+
+def _validations_due(sees_everything: bool, of_one: bool) -> QuerySet:
     """Failed, overdue, never tried, due; within each what lapses first."""
     number, moment = BigIntegerField(), DateTimeField()
     reader = Reader(number, sees_everything=sees_everything)
@@ -249,7 +281,7 @@ def _build_due(sees_everything: bool, of_one: bool) -> QuerySet:
         .filter(mine, Q(outcome__in=[Outcome.FAILED, Outcome.EXPECTED]) | Q(lapses_at__lte=Slot("warned", moment)))
         .order_by(urgency, "lapses_at", "pk")
         .values_list(
-            "outcome", "lapses_at", "door", "device",
+            Value(value=False), "outcome", "lapses_at", "door", "device",
             Subquery(login.values("login__label")), Subquery(login.values("login__broker")),
             Subquery(login.values("interface")), Subquery(thing.values("name")),
             Subquery(thing.values("holder__name")), Window(Count("pk")), Window(Count("pk", filter=late)),
@@ -257,7 +289,44 @@ def _build_due(sees_everything: bool, of_one: bool) -> QuerySet:
     )  # fmt: skip
 
 
+def _backups_due(sees_everything: bool, of_one: bool) -> QuerySet:
+    """Tried too long ago, never tried, lapsing soon."""
+    number, moment, nothing = BigIntegerField(), DateTimeField(), Value(None, output_field=CharField())
+    reader = Reader(number, sees_everything=sees_everything)
+    late = Q(proved_at__lt=Slot("lapsed", moment))
+    urgency = Case(When(late, then=0), When(proved_at=None, then=1), default=2)
+    mine = Q(login__holder=Slot("holder", number)) if of_one else Q()
+    return (
+        AuthenticatorBackup.objects.visible_to(reader)
+        .to_try()
+        .filter(mine, Q(proved_at=None) | Q(proved_at__lt=Slot("lapsing", moment)))
+        .order_by(urgency, "proved_at", "pk")
+        .values_list(
+            Value(value=True), nothing, "proved_at", "pk", Value(None, output_field=number), "login__label", nothing,
+            nothing, "label", nothing, Window(Count("pk")), Window(Count("pk", filter=late)),
+        )[:TASKS_SHOWN]
+    )  # fmt: skip
+
+
 _DUE = Prepared(_build_due)
+
+
+def _backup_task(row: DueBackup, *, at: datetime, office: Office) -> Task:
+    zone, days = office.timezone, office.backup_days
+    proof = proof_since(row.proved_at, at=at, days=days, warn_days=office.warn_days, zone=zone)
+    last_day = local_day(row.proved_at, zone) + timedelta(days=days) if row.proved_at else None
+    late = (local_day(at, zone) - last_day).days if last_day else 0
+    return Task(
+        mark=proof,
+        title=f"Test {row.label}",
+        text=f"{row.login}. {'Nobody knows whether it works.' if proof in UNTRIED else 'Trying it once is enough.'}",
+        state="late" if proof in LATE else "due",
+        words=_when(proof, late),
+        day=last_day if proof == Proof.DUE else None,
+        url=address("recovery:show_backup", row.id),
+        action_url=address("recovery:test_backup", row.id),
+        action="Record it",
+    )
 
 
 def _validation_task(row: DueRow, *, at: datetime, office: Office, zone: str) -> Task:

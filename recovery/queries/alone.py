@@ -13,9 +13,10 @@ from devices.enums import Proof
 from identity.models import Member, Office
 from recovery.accessgraph import Way, common
 from recovery.enums import BackupKind, Standing
-from recovery.queries.keys import Key, Keys, Ring, Spare, logins_of, named_keys, named_keys_of, ring
+from recovery.queries.keys import Key, Keys, Ring, Spare, logins_of, named_keys, ring, second_of
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_RANK = {standing: number for number, standing in enumerate(Standing)}
 _SHOWN = 3
 
 
@@ -55,22 +56,24 @@ class Line:
     def rank(self) -> tuple[int, int, bool, str, str]:
         """Sorts what is worst first, and people before programs."""
         of_a_program = self.login.holder is None
-        return list(Standing).index(self.standing), self.independent, of_a_program, self.holder, self.login.label
+        return _RANK[self.standing], self.independent, of_a_program, self.holder, self.login.label
 
 
 def lines(member: Member, *, at: datetime, office: Office) -> list[Line]:
     """Every login in use that a member sees, the worst first. Five queries."""
-    keys = named_keys(member, at=at, office=office)
-    return sorted((_line(login, keys) for login in logins_of(member)), key=lambda line: line.rank)
+    logins = logins_of(member)
+    keys = named_keys([login.pk for login in logins], member, at=at, office=office)
+    return sorted((_line(login, keys) for login in logins), key=lambda line: line.rank)
 
 
 def line_of(login: Login, member: Member, *, at: datetime, office: Office) -> Line:
     """The same for one login, which the member is known to see. Four queries."""
-    return _line(login, named_keys_of(login, member, at=at, office=office))
+    return _line(login, named_keys([login.pk], member, at=at, office=office))
 
 
 def _line(login: Login, keys: Keys) -> Line:
-    found, ways = ring(login, keys), keys.ways(login.pk)
+    ways = keys.ways(login.pk)
+    found = ring(login, keys, second_of(ways))
     counted = [pair for pair in ways if pair[1].counts]
     if not found.keys and not found.spares:
         return Line(found, Standing.NOTHING, "Nothing is on file.", "Put its authenticator on file.")
@@ -83,7 +86,7 @@ def _line(login: Login, keys: Keys) -> Line:
 
 def _without_a_way(found: Ring, keys: Keys) -> Line:
     """No way counts: all that is on file is gone, or nobody wrote down where it is."""
-    lost = keys.things.gone()
+    lost = keys.gone
     gone = [one.name for one in found.keys if not one.at_hand(lost)] + [
         spare.name for spare, why in found.spares if spare.is_placed and why
     ]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -173,7 +174,7 @@ class Named(NamedTuple):
 _NAMELESS = Named("the same thing", AssetKind.PAPER)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Keys:
     """The authenticators and backups of some logins, by login, and the things that decide whether they are at hand.
 
@@ -194,7 +195,7 @@ class Keys:
         Tokens of programs are no way for a person, nor the other way round. `lost` is what is gone, by default what is
         gone now.
         """
-        lost = self.things.gone() if lost is None else frozenset(lost)
+        lost = self.gone if lost is None else frozenset(lost)
         keys = _alternatives([key for key in self.of(login_id) if key.carriers and key.at_hand(lost)])
         copies = [(key, [carrier.id for carrier in copy]) for key in keys for copy in key.copies]
         found: list[tuple[Key | Spare, frozenset[int], bool]] = [
@@ -206,31 +207,33 @@ class Keys:
             for number, (one, parts, is_left) in enumerate(found)
         ]
 
+    @cached_property
+    def gone(self) -> frozenset[int]:
+        """What no longer counts now."""
+        return self.things.gone()
+
     def second_ways(self, login_id: int, lost: Collection[int] | None = None) -> tuple[Key | Spare, ...]:
         """What a login has beside its first way, counted through what carries it: no two of them fall together.
 
         The first is the earliest authenticator of them; without any, every backup is a second way.
         """
-        ways = self.ways(login_id, lost)
-        counted = [ways[way.id][0] for way in independent(way for _, way in ways)]
-        is_led = any(isinstance(one, Key) for one, _ in ways)
-        return tuple(counted[1:] if is_led else counted)
+        return second_of(self.ways(login_id, lost))
 
-    def shares(self, backup: Spare) -> str:
-        """Why a backup is no second way, in a sentence; empty when it is one."""
+    def shares(self, backup: Spare, second: Collection[Key | Spare]) -> str:
+        """Why a backup is none of the `second` ways of its login, in a sentence; empty when it is one."""
         if backup.codes_left == 0:
             return "No code is left."
-        if not self._is_left(backup, self.things.gone()):
+        if not self._is_left(backup, self.gone):
             return "It is lost or retired."
         if not backup.is_placed:
             return "Nobody wrote down where it is."
         for key in self.of(backup.login_id):
             together = self._fate(backup) & self.things.parts(carrier.id for carrier in key.carriers)
-            if together and len(key.copies) == 1 and key in self.second_ways(backup.login_id):
+            if together and len(key.copies) == 1 and key in second:
                 return f"{key.name} on the same thing is counted already."
             if together and len(key.copies) == 1:
                 return f"It falls with {self.nearest(together).name}, as {key.name} does."
-        return "" if backup in self.second_ways(backup.login_id) else "It falls with another backup."
+        return "" if backup in second else "It falls with another backup."
 
     def nearest(self, together: Collection[int]) -> Named:
         """The one of the things that some ways fall with in which the others are, or that the others carry."""
@@ -248,6 +251,12 @@ class Keys:
 
     def _is_left(self, backup: Spare, lost: Collection[int]) -> bool:
         return backup.at_hand(lost) and self._fate(backup).isdisjoint(lost)
+
+
+def second_of(ways: list[tuple[Key | Spare, Way]]) -> tuple[Key | Spare, ...]:
+    """Of the ways into a login, those beside its first: see `Keys.second_ways`."""
+    counted = [ways[way.id][0] for way in independent(way for _, way in ways)]
+    return tuple(counted[1:] if any(isinstance(one, Key) for one, _ in ways) else counted)
 
 
 def may_name(reader: Member, holder: int | None) -> bool:
@@ -292,27 +301,11 @@ def keys_of(
     )
 
 
-def named_keys(member: Member, *, at: datetime, office: Office) -> Keys:
-    """All that a member sees of authenticators and backups, with names for what they fall with. Four queries."""
-    keys = keys_of(
-        Authenticator.objects.visible_to(member),
-        AuthenticatorBackup.objects.visible_to(member),
-        reader=member,
-        at=at,
-        office=office,
-    )
-    return _with_names(keys, member)
-
-
-def named_keys_of(login: Login, reader: Member, *, at: datetime, office: Office) -> Keys:
-    """The same for one login, which the reader is known to see. Four queries."""
-    return _with_names(keys_of_logins([login.pk], reader=reader, at=at, office=office), reader)
-
-
-def _with_names(keys: Keys, member: Member) -> Keys:
-    logins = {*keys.authenticators, *keys.backups}
+def named_keys(logins: Collection[int], reader: Member, *, at: datetime, office: Office) -> Keys:
+    """What logins hold, which the reader is known to see, with names for what that falls with. Four queries."""
+    keys = keys_of_logins(logins, reader=reader, at=at, office=office)
     parts = frozenset[int]().union(*(way.parts for login in logins for _, way in keys.ways(login)))
-    return replace(keys, names=_names(parts, member) | _keepers(keys))
+    return replace(keys, names=_names(parts, reader) | _keepers(keys))
 
 
 def _names(parts: Collection[int], reader: Member) -> dict[int, Named]:
@@ -345,23 +338,23 @@ class Ring:
 
 def rings(member: Member, *, at: datetime, office: Office) -> list[Ring]:
     """Every login in use that a member sees, by its label. Five queries."""
-    keys = named_keys(member, at=at, office=office)
-    return [ring(login, keys) for login in logins_of(member)]
+    logins = logins_of(member)
+    keys = named_keys([login.pk for login in logins], member, at=at, office=office)
+    return [ring(login, keys, keys.second_ways(login.pk)) for login in logins]
 
 
-def logins_of(member: Member) -> QuerySet[Login]:
-    """The logins in use that a member sees, with their holders, by label."""
-    return Login.objects.visible_to(member).open().select_related("holder").order_by("label", "pk")
+def logins_of(member: Member) -> list[Login]:
+    """The logins in use that a member sees, with their holders, by label. One query."""
+    return list(Login.objects.visible_to(member).open().select_related("holder").order_by("label", "pk"))
 
 
-def ring(login: Login, keys: Keys) -> Ring:
-    """One login of these keys."""
-    spares = keys.backups.get(login.pk, [])
+def ring(login: Login, keys: Keys, second: tuple[Key | Spare, ...]) -> Ring:
+    """One login of these keys, with its second ways."""
     return Ring(
         login=login,
         keys=tuple(keys.of(login.pk)),
-        spares=tuple((spare, keys.shares(spare)) for spare in spares),
-        second_ways=keys.second_ways(login.pk),
+        spares=tuple((spare, keys.shares(spare, second)) for spare in keys.backups.get(login.pk, [])),
+        second_ways=second,
     )
 
 

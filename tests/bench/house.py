@@ -10,6 +10,7 @@ from accounts.brokers import catalogue
 from accounts.models import Account, Door, Grant, Login
 from devices.models import Asset, Authenticator, Validation
 from identity.models import Member
+from recovery.models import AuthenticatorBackup
 from tests import factories
 from tests.factories import AT
 
@@ -70,6 +71,16 @@ def fill(at=AT) -> Member:
     through = Authenticator.carriers.through
     through.objects.bulk_create(
         through(authenticator_id=one.pk, asset_id=phones[n % len(phones)].pk) for n, one in enumerate(authenticators)
+    )
+    backups = AuthenticatorBackup.objects.bulk_create(
+        AuthenticatorBackup(
+            key=f"b{n}", login=login, kind="card", label=f"Card {n:03d}", proved_at=tried, created_at=at
+        )
+        for n, (login, tried) in enumerate((one, at - timedelta(days=chance.randint(0, 260))) for one in logins[::2])
+    )
+    cards, through = [thing for thing in things if thing.kind == "card"], AuthenticatorBackup.carriers.through
+    through.objects.bulk_create(
+        through(authenticatorbackup_id=one.pk, asset_id=cards[n % len(cards)].pk) for n, one in enumerate(backups)
     )
     return owner
 
