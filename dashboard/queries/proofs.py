@@ -204,10 +204,10 @@ def _doors(person: Member, reader: Member, *, at: datetime, office: Office) -> I
 
 
 def _keys(person: Member, reader: Member, *, at: datetime, office: Office) -> Iterable[Item]:
-    held = {"login__holder": person, "login__ended_at": None}
+    theirs, kept = Q(login__holder=person), Q(login__holder=None, custodian=person)
     keys = keys_of(
-        Authenticator.objects.visible_to(reader).filter(**held),
-        AuthenticatorBackup.objects.visible_to(reader).filter(**held),
+        Authenticator.objects.visible_to(reader).filter(theirs, login__ended_at=None),
+        AuthenticatorBackup.objects.visible_to(reader).filter(theirs | kept, login__ended_at=None),
         reader=reader,
         at=at,
         office=office,

@@ -88,6 +88,15 @@ def test_what_is_gone_ended_or_of_somebody_else_is_not_asked_about(trader, thing
     assert names == {"TWS from ThinkPad X1", "Push", "Sheet in the safe"}
 
 
+def test_whoever_keeps_a_program_s_backup_is_asked_about_it(manager, trader, things, office):
+    robot = factories.make_login(None, label="Rebalancer", kind="automation")
+    factories.make_backup(robot, label="Card of the program", custodian=manager)
+
+    titles = [item.title for section in found_for(manager, manager, office) for item in section.items]
+
+    assert titles == ["Card of the program"]
+
+
 def test_one_press_confirms_all_of_it(trader, things, browse, office):
     tried, push, codes = things
 
