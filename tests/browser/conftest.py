@@ -95,7 +95,7 @@ def errors() -> list[str]:
 def open_page(context: BrowserContext, errors: list[str]) -> Page:
     """A page whose every console error, failed request and thrown error is written down."""
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda thrown: errors.append(str(thrown)))
     return page
