@@ -351,12 +351,14 @@ def adds_and_tries_her_keys(page: Page) -> None:
     press(page, "Authenticator for Ines at Schwab")
     writes(page, {"What the office calls it": "Ines’s code"}, then="Put it on file", says="Ines’s code is on file")
     press(page, "Backup for Ines at Schwab")
-    answers = {"Which sort?": "Printed", "What the office calls it": "Ines’s sheet", "Codes left": "10"}
+    press(page, "Choose Printed recovery codes")
+    answers = {"What the office calls it": "Ines’s sheet", "Codes left": "10"}
     writes(page, answers, then="Put it on file", says="Ines’s sheet is on file")
+    press(page, "Change")
+    writes(page, {"Note": "In the envelope."}, then="Save", says="Saved")
+    page.goto("/authenticators/")
     press(page, "Change Ines’s code")
     writes(page, {"Note": "Enrolled in her office."}, then="Save", says="Saved")
-    press(page, "Change Ines’s sheet")
-    writes(page, {"Note": "In the envelope."}, then="Save", says="Saved")
     press(page, "Confirm Ines’s code")
     writes(page, {}, then="It works", says="Ines’s code of Ines at Schwab is proven")
     press(page, "Tested: Ines’s sheet")
