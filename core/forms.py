@@ -97,11 +97,13 @@ class PlainText(forms.BaseForm):
     def is_valid(self) -> bool:
         return not self.is_unsent and super().is_valid()
 
-    def _clean_form(self) -> None:
-        super()._clean_form()  # type: ignore[misc]  # the stubs leave it out
+    def full_clean(self) -> None:
+        super().full_clean()
+        if not self.is_bound or self.errors:
+            return
         texts = (self.cleaned_data.get(name) for name, field in self.fields.items() if type(field) is forms.CharField)
         advice = find_across(text[:LONGEST] for text in texts if text)
-        if advice and not self.errors:
+        if advice:
             self.add_error(None, advice)
 
     def _plain_data(self) -> MultiValueDict[str, Any]:

@@ -6,11 +6,9 @@ A view makes a `Table` of its columns, of what was found and of the address, and
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -22,8 +20,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from core import clock
-from core.cells import MARK, neutralise
-from core.forms import NEEDLESS
+from core.cells import MARK, csv_lines
 from core.trail.actions import note_list_export
 
 # Rows of a file are worked out and written this many at a time.
@@ -140,30 +137,23 @@ class Table:
 
     def csv(self) -> Iterator[bytes]:
         """Every page as one file, in pieces: UTF-8 with mark, commas, the headings first, formulas neutralised."""
-        yield MARK + _lines([[column.label for column in self.columns]])
+        yield MARK + csv_lines([[column.label for column in self.columns]])
         every = list(self._all())
         for start in range(0, len(every), AT_ONCE):
             some = every[start : start + AT_ONCE]
             rows = some if self._is_worked_out else self._rows(some)
-            yield _lines([[column.says(row) for column in self.columns] for row in rows])
+            yield csv_lines([_cell(column.says(row)) for column in self.columns] for row in rows)
 
 
-def _lines(rows: list[list[object]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode()
-
-
-def _cell(value: object) -> str:
+def _cell(value: object) -> object:
+    """What a file says for a value of ours; everything else as it is."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M} UTC"
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, tuple | list):
-        return neutralise(NEEDLESS.sub("", ", ".join(map(str, value))))
-    return "" if value is None else neutralise(NEEDLESS.sub("", str(value)))
+        return ", ".join(map(str, value))
+    return value
 
 
 def in_words(form: forms.Form) -> list[tuple[str, str]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.actions import change_login
 from accounts.models import Login
@@ -49,17 +51,17 @@ def _hold(held: Iterable[Held]) -> None:
     """Lock every row before the trail is told of the first: telling it takes a lock that all writers wait for."""
     things = [one.row for one in held if isinstance(one.row, Asset)]
     near = {number for thing in things for number in (thing.pk, thing.place_id, thing.carried_by_id) if number}
-    for model, numbers in (
-        (Asset, near),
-        (Login, {one.row.pk for one in held if one.kind == LOGIN}),
-        (AuthenticatorBackup, {one.row.pk for one in held if one.kind == BACKUP}),
-    ):
-        list(
-            model._default_manager.select_for_update(no_key=True)
-            .filter(pk__in=numbers)
-            .order_by("pk")
-            .values_list("pk")
-        )
+    _lock(
+        Asset.objects.filter(pk__in=near),
+        Login.objects.filter(pk__in={one.row.pk for one in held if one.kind == LOGIN}),
+        AuthenticatorBackup.objects.filter(pk__in={one.row.pk for one in held if one.kind == BACKUP}),
+    )
+
+
+def _lock(*kinds: QuerySet[Any]) -> None:
+    """Lock these rows until the transaction is over, kind by kind, each in the order of its numbers."""
+    for rows in kinds:
+        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def _give(one: Held, holder: Member, *, by: Member, at: datetime) -> None:
@@ -112,12 +114,11 @@ def _hold_all(items: Iterable[Item]) -> None:
     for item in items:
         numbers[item.kind].add(item.id)
     devices = Asset.objects.filter(validations__in=numbers[VALIDATION]).values("pk")
-    for rows in (
+    _lock(
         Asset.objects.filter(pk__in=devices),
         Authenticator.objects.filter(pk__in=numbers[AUTHENTICATOR]),
         AuthenticatorBackup.objects.filter(pk__in=numbers[SPARE]),
-    ):
-        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    )
 
 
 def _confirm(item: Item, codes_left: int | None, *, tried_by: Member, how: str, by: Member, at: datetime) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
@@ -20,7 +21,7 @@ from core.trail.enums import Verb
 from core.trail.models import Event
 from devices import rules
 from devices.enums import CLOCKED_KINDS, VALIDATED_KINDS, AssetState, Outcome
-from devices.models import Asset, AssetQuerySet, Authenticator, HandOver, Validation
+from devices.models import Asset, AssetQuerySet, HandOver, Validation
 from identity.models import Member, Office
 
 SHOWN = 20
@@ -47,6 +48,10 @@ _DEEDS = {
     Verb.AUTHENTICATOR_CONFIRMED: ("saw it work.", "ok"),
     Verb.AUTHENTICATOR_ENDED: ("ended it.", "unknown"),
     Verb.VALIDATION_ENDED: ("stopped asking for it at", "unknown"),
+    Verb.BACKUP_ADDED: ("put it on file.", ""),
+    Verb.BACKUP_CHANGED: ("changed what is on file.", ""),
+    Verb.BACKUP_TESTED: ("tested it.", "ok"),
+    Verb.BACKUP_ENDED: ("ended it.", "unknown"),
 }
 
 
@@ -160,9 +165,9 @@ def history(asset: Asset, validations: Iterable[Validation], member: Member) -> 
     return [_line(event, people, doors) for event in events]
 
 
-def history_of(authenticator: Authenticator, member: Member) -> list[Line]:
-    """The newest events about an authenticator. Two queries."""
-    events = list(Event.objects.visible_to(member).about(authenticator).order_by("-pk")[:SHOWN])
+def history_of(row: models.Model, member: Member) -> list[Line]:
+    """The newest events about one row that a member may see: an authenticator, a backup. Two queries."""
+    events = list(Event.objects.visible_to(member).about(row).order_by("-pk")[:SHOWN])
     people = Member.objects.in_bulk({event.actor_id for event in events if event.actor_id})
     return [_line(event, people, {}) for event in events]
 

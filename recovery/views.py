@@ -15,7 +15,7 @@ from accounts.queries.brokers import factor_line, recovery_lines
 from core import clock
 from core.errors import Refused
 from core.tables import Column, Table, export, in_words
-from devices.queries import logins_for
+from devices.queries import history_of, logins_for
 from identity.access import Request, requires
 from identity.policies import any_member, is_manager, may_do_things
 from identity.queries import office
@@ -82,7 +82,7 @@ def show_backup(request: Request, pk: int) -> HttpResponse:
         "why_not": why_not,
         "line": line,
         "broker": factor_line(backup.login.profile, backup.factor) if backup.factor else None,
-        "lines": queries.history_of(backup, request.user),
+        "lines": history_of(backup, request.user),
     }
     return render(request, "recovery/backup_show.html", facts | _rescues(backup.login, backup.kind))
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
-from core.cells import neutralise
-from core.forms import NEEDLESS
+from core.cells import MARK, csv_lines
 from core.trail import files
 from core.trail.chain import Word, moment
 from dashboard.queries.trail import Line
@@ -28,26 +25,15 @@ COLUMNS = (
     "facts",
     "digest",
 )
-MARK = b"\xef\xbb\xbf"
 # Events are read, named and written this many at a time.
 AT_ONCE = 1000
 
 
 def as_csv(stretches: Iterable[list[Line]]) -> Iterator[bytes]:
     """The file in pieces: UTF-8 with mark, commas, one event a row."""
-    yield MARK + _rows([COLUMNS])
+    yield MARK + csv_lines([COLUMNS])
     for lines in stretches:
-        yield _rows(_row(line) for line in lines)
-
-
-def _rows(rows: Iterable[Iterable[object]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows([_safe(cell) for cell in row] for row in rows)
-    return out.getvalue().encode()
-
-
-def _safe(cell: object) -> str:
-    return neutralise(NEEDLESS.sub("", "" if cell is None else str(cell)))
+        yield csv_lines(_row(line) for line in lines)
 
 
 def _row(line: Line) -> tuple[object, ...]:

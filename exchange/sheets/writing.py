@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import zipfile
@@ -15,8 +14,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from accounts.brokers import Profile, catalogue
-from core.cells import neutralise
-from core.forms import NEEDLESS
+from core.cells import MARK, csv_lines, safe
 from exchange.sheets.columns import SHEETS, Column, Kind, Sheet
 from exchange.sheets.reading import README
 
@@ -70,16 +68,8 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def _csv(sheet: Sheet, rows: Iterable[Mapping[str, str]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(column.name for column in sheet.columns)
-    writer.writerows([_safe(row.get(column.name, "")) for column in sheet.columns] for row in rows)
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _safe(text: str) -> str:
-    """The text as any spreadsheet program may show it: no formula, no control character."""
-    return neutralise(NEEDLESS.sub("", text))
+    names = [column.name for column in sheet.columns]
+    return MARK + csv_lines([names, *([row.get(name, "") for name in names] for row in rows)])
 
 
 def _write_sheet(page: Any, sheet: Sheet, rows: Iterable[Mapping[str, str]]) -> None:
@@ -88,7 +78,7 @@ def _write_sheet(page: Any, sheet: Sheet, rows: Iterable[Mapping[str, str]]) -> 
         page.column_dimensions[get_column_letter(position)].width = _WIDTHS.get(column.kind, 14)
     page.append([_cell(page, column.name, font=_BOLD, fill=_HEAD) for column in sheet.columns])
     for row in rows:
-        page.append([_cell(page, _safe(row.get(column.name, "")), text=True) for column in sheet.columns])
+        page.append([_cell(page, safe(row.get(column.name, "")), text=True) for column in sheet.columns])
 
 
 def _cell(page: Any, value: str, *, text: bool = False, **style: Any) -> Any:

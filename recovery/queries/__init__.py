@@ -13,7 +13,6 @@ Which function for which page:
 
 from recovery.picture import DoorFacts, Picture, door_picture
 from recovery.queries.alone import Line, line_of, lines
-from recovery.queries.backups import history_of
 from recovery.queries.doors import (
     Cell,
     DeviceProof,
@@ -61,7 +60,6 @@ __all__ = [
     "ThingPage",
     "door_picture",
     "doors_of_account",
-    "history_of",
     "in_order",
     "independent_backups",
     "keys_of",
