@@ -47,7 +47,7 @@ def list_alone(request: Request) -> HttpResponse:
         "table": table,
         "page": table.page,
         "rows": table.rows,
-        "narrowed": bool(in_words(form)),
+        "narrowed": bool(form.cleaned_data.get("person")),
         "logins": len(lines),
         "without": sum(line.standing.is_without for line in lines),
     }
